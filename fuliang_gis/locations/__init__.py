@@ -1,0 +1,1 @@
+"""Locations: everything the county looks after that has a place, in typed layers."""

@@ -1,0 +1,1 @@
+"""One module a layer; the registry finds them by itself."""
