@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fuliang_gis.db.base import SRID, Base
@@ -34,5 +34,5 @@ class Division(Base):
         CheckConstraint("length(code) in (6, 9, 12)", name="code"),
         CheckConstraint("boundary is null or ST_IsValid(boundary)", name="boundary_valid"),
         CheckConstraint("parent_code is null or starts_with(code, parent_code)", name="nested"),
-        Index("ix_division_code_prefix", text("code text_pattern_ops")),
+        Index("ix_division_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
     )

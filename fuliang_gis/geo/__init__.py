@@ -1,0 +1,1 @@
+"""Pure geometry: coordinate systems, measures, validity, invented boundaries; no database."""
