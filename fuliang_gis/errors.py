@@ -99,6 +99,14 @@ class LastAdministrator(Forbidden):
     en = "This is the last active county administrator. Create another one first."
 
 
+class PasswordChangeRequired(Forbidden):
+    """A one-time password signs in, and then only changes itself."""
+
+    code = "password_change_required"
+    zh = "您正在使用一次性密码。请先在网页上登录并修改密码。"
+    en = "You use a one-time password. Sign in on the website and change it first."
+
+
 class SignInRequired(FuliangError):
     """The act needs a known person."""
 
@@ -185,6 +193,30 @@ class BadRequest(FuliangError):
     en = "The request cannot be read: {reason}."
 
 
+class BadParameter(BadRequest):
+    """One parameter of a query cannot be used; ``name`` says which."""
+
+    code = "bad_parameter"
+    zh = "参数 {name} 有误：{reason}。"
+    en = "Parameter '{name}': {reason_en}."
+
+
+class FilterRefused(BadRequest):
+    """A CQL2 filter cannot be read, or asks for what the collection does not offer."""
+
+    code = "bad_filter"
+    zh = "筛选条件无法使用：{reason}。"
+    en = "The filter cannot be used: {reason_en}."
+
+
+class NotAcceptable(FuliangError):
+    """The form asked for is not on offer."""
+
+    code = "not_acceptable"
+    zh = "不提供“{given}”格式，可用：{offered}。"
+    en = "No '{given}' here; choose one of {offered}."
+
+
 class MethodNotAllowed(FuliangError):
     """The address exists but not for this method."""
 
@@ -231,6 +263,14 @@ class ImportRefused(FuliangError):
     code = "import_refused"
     zh = "文件“{file}”未导入：{reason}"
     en = "File '{file}' was not imported: {reason}"
+
+
+class DemoPresent(FuliangError):
+    """A demo county is loaded already."""
+
+    code = "demo_present"
+    zh = "演示县已装载。请先运行 fuliang demo drop，或加 --replace 重新生成。"
+    en = "A demo county is loaded already. Run 'fuliang demo drop' first, or add --replace."
 
 
 class SetUpError(FuliangError):

@@ -1,0 +1,1 @@
+"""Accounts, roles and the one policy: who may do what, and where."""

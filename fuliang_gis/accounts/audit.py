@@ -1,0 +1,121 @@
+"""The audit record: who did, tried or was refused what, where and from which address."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from fuliang_gis.accounts.models import AuditEvent
+from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.db.base import Json
+from fuliang_gis.db.session import Database
+
+#: Longest name kept of what somebody typed as a user name.
+NAME_LENGTH = 63
+
+#: What the audit record calls the owner of the database, who works on the host.
+HOST = "cli"
+
+#: What it calls somebody who has not signed in.
+NOBODY = "—"
+
+ACTION_NAMES: dict[str, str] = {
+    "sign_in": "登录",
+    "sign_out": "退出",
+    "lock_out": "锁定账号",
+    "create_account": "新建账号",
+    "change_account": "修改账号",
+    "activate_account": "启用账号",
+    "deactivate_account": "停用账号",
+    "unlock_account": "解锁账号",
+    "reset_password": "重置密码",
+    "change_password": "修改密码",
+    "enrol_totp": "启用两步验证",
+    "remove_totp": "关闭两步验证",
+    "create_token": "签发令牌",
+    "revoke_token": "吊销令牌",
+    "create_location": "新增点位",
+    "update_location": "修改点位",
+    "delete_location": "删除点位",
+    "restore_location": "恢复点位",
+    "undo_location": "撤销修改",
+    "import_divisions": "导入行政区划边界",
+    "create_map_view": "保存专题图",
+    "change_map_view": "修改专题图",
+    "delete_map_view": "删除专题图",
+    "request": "请求",
+}
+OUTCOME_NAMES: dict[str, str] = {"done": "完成", "refused": "拒绝", "failed": "失败"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an act came from."""
+
+    request_id: str | None = None
+    address: str | None = None
+
+
+#: Set by the web edge for the request being answered; acts on the host have none.
+origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  # It is frozen.
+
+
+def record(
+    session: Session,
+    actor: Actor | str,
+    action: str,
+    subject: str,
+    *,
+    outcome: str = "done",
+    division_code: str | None = None,
+    detail: Json | None = None,
+) -> None:
+    """Add one event to the session's transaction; it stands or falls with the act itself.
+
+    Args:
+        actor: Who acted; a plain string for a name typed at sign-in, or ``HOST``.
+        subject: What it was done to, such as ``location:pv_stations/PV-0012``.
+    """
+    source = origin.get()
+    known = actor if isinstance(actor, Actor) else None
+    session.add(
+        AuditEvent(
+            actor_id=known.account_id if known else None,
+            actor=known.username if known else _storable(str(actor))[:NAME_LENGTH],
+            action=action,
+            subject=_storable(subject),
+            outcome=outcome,
+            division_code=division_code,
+            detail=detail or {},
+            request_id=source.request_id,
+            address=source.address,
+        )
+    )
+
+
+def _storable(typed: str) -> str:
+    """Leave out what PostgreSQL cannot store as text: the zero byte and lone surrogates."""
+    return typed.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def refused(database: Database, actor: Actor | None, action: str, subject: str, code: str) -> None:
+    """Record a refused act in a transaction of its own, since the act's is rolled back.
+
+    The event names the account by its user name alone: an account switched off a moment ago could
+    not sign for a row, and its refusals matter most.
+
+    Args:
+        code: The refusal's stable code, see ``errors``.
+    """
+    with database.session() as session:
+        record(
+            session,
+            actor.username if actor else NOBODY,
+            action,
+            subject,
+            outcome="refused",
+            division_code=actor.scope if actor else None,
+            detail={"code": code},
+        )

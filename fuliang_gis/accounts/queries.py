@@ -1,0 +1,223 @@
+"""Reading accounts, tokens and the audit record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, true
+from sqlalchemy.orm import Session
+
+from fuliang_gis import clock
+from fuliang_gis.accounts.models import Account, ApiToken, AuditEvent
+from fuliang_gis.accounts.policies import COUNTY_DIGITS, require_role, within
+from fuliang_gis.accounts.roles import Actor, Permission, Role
+from fuliang_gis.errors import NotFound
+
+#: Rows a page of a list.
+PAGE = 50
+
+#: Divisions are a package above this one; of them only code and name are needed here.
+division = table("division", column("code"), column("name"))
+
+Row = TypeVar("Row")
+AnySelect = TypeVar("AnySelect", bound=Select[*tuple[Any, ...]])
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One page of a list; ``number`` starts at one."""
+
+    rows: Sequence[Row]
+    number: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """A recognised account: the actor, and what decides whether the session still stands."""
+
+    actor: Actor
+    stamp: str
+    must_change_password: bool
+    has_totp: bool
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account with its division's name."""
+
+    account: Account
+    division_name: str
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """What to keep of the audit record; empty values keep everything."""
+
+    actor: str = ""
+    action: str = ""
+    outcome: str = ""
+    subject: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+def actor_of(account: Account, division_name: str) -> Actor:
+    """Reduce an account to what decisions need."""
+    return Actor(
+        account.id,
+        account.username,
+        account.display_name,
+        Role(account.role),
+        account.division_code,
+        division_name,
+    )
+
+
+def _named() -> Select[Account, str]:
+    return select(Account, division.c.name).join(division, division.c.code == Account.division_code)
+
+
+def known(session: Session, account_id: int) -> Known | None:
+    """Return the account if it exists and is active."""
+    return _one_known(session, Account.id == account_id)
+
+
+def known_by_token(session: Session, token: str) -> Known | None:
+    """Return the active account whose unexpired, unrevoked API token this is."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    valid = select(ApiToken.account_id).where(
+        ApiToken.digest == digest,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > clock.now(),
+    )
+    return _one_known(session, Account.id == valid.scalar_subquery())
+
+
+def _one_known(session: Session, condition: ColumnElement[bool]) -> Known | None:
+    row = session.execute(_named().where(condition, Account.active)).one_or_none()
+    if row is None:
+        return None
+    account, division_name = row
+    return Known(
+        actor_of(account, division_name),
+        account.stamp,
+        account.must_change_password,
+        account.totp_confirmed,
+    )
+
+
+def account(session: Session, username: str, actor: Actor | None = None) -> Account:
+    """Return an account by its user name.
+
+    Args:
+        actor: Bounds the search to the accounts that the actor manages.
+
+    Raises:
+        NotFound: There is none, or not inside the actor's division.
+    """
+    bound = within(actor, Account.division_code, Permission.MANAGE_ACCOUNTS) if actor else true()
+    found = session.scalar(select(Account).where(Account.username == username, bound))
+    if found is None:
+        raise NotFound(what="账号", key=username)
+    return found
+
+
+def accounts(
+    session: Session, actor: Actor | None, search: str = "", number: int = 1
+) -> Page[AccountRow]:
+    """Return a page of the accounts inside the actor's division, by user name.
+
+    Raises:
+        Forbidden: The actor does not manage accounts.
+    """
+    wanted = _named().order_by(Account.username)
+    if actor is not None:
+        require_role(actor, Permission.MANAGE_ACCOUNTS)
+        wanted = wanted.where(within(actor, Account.division_code, Permission.MANAGE_ACCOUNTS))
+    if search:
+        matches = (Account.username, Account.display_name, division.c.name)
+        wanted = wanted.where(or_(*(each.icontains(search, autoescape=True) for each in matches)))
+    found = session.execute(_paged(wanted, number)).all()
+    return _page([AccountRow(*row) for row in found], number)
+
+
+def tokens(session: Session, account_id: int) -> Sequence[ApiToken]:
+    """Return an account's tokens that still count, newest first."""
+    wanted = select(ApiToken).where(
+        ApiToken.account_id == account_id,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > clock.now(),
+    )
+    return session.scalars(wanted.order_by(ApiToken.id.desc())).all()
+
+
+def divisions(session: Session, actor: Actor) -> Sequence[tuple[str, str]]:
+    """Return code and name of every division inside the actor's own, by code."""
+    wanted = select(division.c.code, division.c.name).where(within(actor, division.c.code))
+    return [(code, name) for code, name in session.execute(wanted.order_by(division.c.code))]
+
+
+def audit_events(
+    session: Session, actor: Actor, kept: AuditFilter, number: int = 1
+) -> Page[AuditEvent]:
+    """Return a page of the audit record, newest first, bounded to the actor's division.
+
+    Events that belong to no division (failed sign-ins, work on the host) are the county's.
+
+    Raises:
+        Forbidden: The actor may not read the audit record.
+    """
+    require_role(actor, Permission.READ_AUDIT)
+    bound = within(actor, AuditEvent.division_code, Permission.READ_AUDIT)
+    if len(actor.scope) == COUNTY_DIGITS:
+        bound = or_(bound, AuditEvent.division_code.is_(None))
+    wanted = select(AuditEvent).where(bound, *_conditions(kept)).order_by(AuditEvent.id.desc())
+    return _page(session.scalars(_paged(wanted, number)).all(), number)
+
+
+def _conditions(kept: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column_, value in (
+        (AuditEvent.actor, kept.actor),
+        (AuditEvent.action, kept.action),
+        (AuditEvent.outcome, kept.outcome),
+    ):
+        if value:
+            found.append(column_ == value)
+    if kept.subject:
+        found.append(AuditEvent.subject.icontains(kept.subject, autoescape=True))
+    if kept.since:
+        found.append(AuditEvent.at >= _midnight(kept.since))
+    if kept.until:
+        found.append(AuditEvent.at < _midnight(kept.until + timedelta(days=1)))
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), clock.ZONE)
+
+
+def failures_of(session: Session, name: str, minutes: int) -> int:
+    """Return how often a sign-in under this name failed in the last minutes."""
+    recent = func.now() - timedelta(minutes=minutes)
+    count = select(func.count()).where(
+        AuditEvent.action == "sign_in",
+        AuditEvent.outcome == "failed",
+        AuditEvent.actor == name,
+        AuditEvent.at > recent,
+    )
+    return session.scalar(count) or 0
+
+
+def _paged(wanted: AnySelect, number: int) -> AnySelect:
+    # One row more than shown tells whether another page follows, without counting everything.
+    return wanted.limit(PAGE + 1).offset((max(number, 1) - 1) * PAGE)
+
+
+def _page(rows: Sequence[Row], number: int) -> Page[Row]:
+    return Page(rows[:PAGE], max(number, 1), len(rows) > PAGE)

@@ -1,0 +1,1 @@
+"""The database: declarative base, connections, acting context, schema upgrades, the embedded PostGIS."""

@@ -1,0 +1,109 @@
+"""Connections as the service role, and the acting context that the database verifies on writes.
+
+The service role may read, but row-level security lets it write only inside the division of the
+account it acts for. The account is named by a signed token, so that plain SQL under the service
+role cannot pretend to be somebody: the key is known to the service and to the owner alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from fuliang_gis.errors import Forbidden, Unavailable
+
+#: Name of the transaction-local setting that ``guard.actor_id()`` reads.
+ACTOR_SETTING = "fuliang.actor"
+
+
+def context_token(key: bytes, account_id: int, backend_pid: int) -> str:
+    """Return the signed acting context for one account on one database connection."""
+    stated = f"{account_id}:{backend_pid}"
+    return f"{account_id}:{hmac.new(key, stated.encode(), hashlib.sha256).hexdigest()}"
+
+
+def driver_url(url: str) -> str:
+    """Return a ``postgresql://`` address with the psycopg 3 driver named."""
+    return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One PostGIS database, as the service role sees it."""
+
+    engine: Engine
+    context_key: bytes
+
+    @classmethod
+    def connect(
+        cls, url: str, context_key: bytes, *, pool_size: int = 5, hide_parameters: bool = False
+    ) -> Database:
+        """Prepare a pool; nothing is opened before the first use."""
+        engine = create_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=Asia/Shanghai"},
+            pool_pre_ping=True,
+            hide_parameters=hide_parameters,
+        )
+        return cls(engine, context_key)
+
+    @contextmanager
+    def session(self, actor_id: int | None = None) -> Iterator[Session]:
+        """Open one transaction: committed at the end of the block, rolled back whole on any error.
+
+        Args:
+            actor_id: Account on whose behalf rows may be written; without it the database refuses
+                writes to everything that belongs to a division.
+
+        Raises:
+            Unavailable: The database does not answer.
+            Forbidden: The database refused the write (a second line; operations refuse first).
+        """
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            if actor_id is not None:
+                event.listen(session, "after_begin", self._acting_as(actor_id))
+            with session.begin():
+                yield session
+
+    def _acting_as(self, actor_id: int) -> Callable[[Session, object, Connection], None]:
+        def announce(_session: Session, _transaction: object, connection: Connection) -> None:
+            act_as(connection, self.context_key, actor_id)
+
+        return announce
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def act_as(connection: Connection, key: bytes, account_id: int) -> None:
+    """Let the rest of the connection's transaction write as the account."""
+    pid = connection.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+    connection.execute(
+        text("select set_config(:name, :token, true)"),
+        {"name": ACTOR_SETTING, "token": context_token(key, account_id, pid)},
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":
+            raise Forbidden(role="—", act="写入该行政区划的数据") from error
+        if error.connection_invalidated:
+            raise Unavailable from error
+        raise
