@@ -75,7 +75,13 @@ class Location(Base):
         CheckConstraint("(deleted_at is null) = (delete_reason is null)", name="delete_reason"),
         # Maps ask for one layer in one box; lists for one layer in one division.
         Index("ix_location_geom", "geom", postgresql_using="gist"),
-        Index("ix_location_layer_division", "layer", text("division_code text_pattern_ops"), "id"),
+        Index(
+            "ix_location_layer_division",
+            "layer",
+            "division_code",
+            "id",
+            postgresql_ops={"division_code": "text_pattern_ops"},
+        ),
         Index("ix_location_layer_id", "layer", "id"),
     )
     # Declarative wants one flat mapping here; the discriminator decides the typed class.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
@@ -241,6 +241,9 @@ def _division_problems(session: Session, values: Mapping[str, Value]) -> list[Pr
 
 
 def _refuse_taken_code(session: Session, found: Layer, code: str) -> None:
+    # Two people who take one code at the same moment wait here, so that the second is told.
+    key = func.hashtextextended(f"{found.name}/{code}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(key)))
     taken = select(Location.id).where(Location.layer == found.name, Location.code == code)
     if session.scalar(taken) is not None:
         raise Duplicate(label="编码", value=code, field="code")
@@ -264,7 +267,6 @@ def _record(
             version=location.version,
             action=action,
             actor_id=actor.account_id,
-            at=clock.now(),
             before=before,
             after=after,
         )
