@@ -1,0 +1,1 @@
+"""How the county's data is drawn: vector tiles, symbols and the configuration of the maps."""

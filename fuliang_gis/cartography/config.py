@@ -1,0 +1,135 @@
+"""What the map modules in the browser need: layers, symbols, extent, divisions, addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.errors import NotFound
+from fuliang_gis.locations.models import USE_STATUSES
+from fuliang_gis.locations.registry import Layer, layers
+
+BASE_TILES = "/tiles/base/{z}/{x}/{y}.mvt"
+LOCATION_TILES = "/tiles/locations/%s/{z}/{x}/{y}.mvt"
+CARD = "/locations/%s/{code}/card"
+
+
+class Extent(NamedTuple):
+    """A box (EPSG:4490, lon/lat) [degrees]."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True)
+class KindSymbol:
+    """One kind of a layer in the legend."""
+
+    value: str
+    title: str
+    colour: str | None
+
+
+@dataclass(frozen=True)
+class LayerSymbol:
+    """One layer in the legend; ``count`` is the number of locations that the reader may see."""
+
+    name: str
+    title: str
+    colour: str
+    icon: str
+    count: int
+    tiles: str
+    card: str
+    kind_title: str | None
+    kinds: tuple[KindSymbol, ...]
+
+
+@dataclass(frozen=True)
+class MapDivision:
+    """A division that the reader may go to."""
+
+    code: str
+    name: str
+    extent: Extent
+
+
+@dataclass(frozen=True)
+class MapConfig:
+    """The configuration of the home page's map; ``invented`` says that demo data is shown."""
+
+    extent: Extent
+    invented: bool
+    base_tiles: str
+    layers: tuple[LayerSymbol, ...]
+    divisions: tuple[MapDivision, ...]
+    statuses: dict[str, str]
+
+
+def map_config(session: Session, actor: Actor) -> MapConfig:
+    """Return the map's configuration as one reader sees it.
+
+    Raises:
+        NotFound: The reader's division has no boundary yet.
+    """
+    counts, invented = _counts(session, actor.scope)
+    divisions = _divisions(session, actor.scope)
+    own = divisions.pop(actor.scope, None)
+    if own is None:
+        raise NotFound(what="行政区划边界", key=actor.scope)
+    return MapConfig(
+        extent=own.extent,
+        invented=invented,
+        base_tiles=BASE_TILES,
+        layers=tuple(_symbol(layer, counts.get(layer.name, 0)) for layer in layers().values()),
+        divisions=tuple(divisions.values()),
+        statuses=dict(USE_STATUSES),
+    )
+
+
+def _symbol(layer: Layer, count: int) -> LayerSymbol:
+    sheet = layer.sheet
+    kind_field = sheet.field(sheet.kind_field) if sheet.kind_field else None
+    return LayerSymbol(
+        name=layer.name,
+        title=sheet.title.zh,
+        colour=sheet.colour,
+        icon=sheet.icon,
+        count=count,
+        tiles=LOCATION_TILES % layer.name,
+        card=CARD % layer.name,
+        kind_title=kind_field.label.zh if kind_field else None,
+        kinds=tuple(KindSymbol(kind.value, kind.zh, kind.colour) for kind in sheet.kinds),
+    )
+
+
+_COUNTS = """
+select layer, count(*), bool_or(invented) from location
+where deleted_at is null and starts_with(division_code, %(scope)s) group by layer
+"""
+
+
+def _counts(session: Session, scope: str) -> tuple[dict[str, int], bool]:
+    rows = session.connection().exec_driver_sql(_COUNTS, {"scope": scope}).all()
+    return {name: count for name, count, _ in rows}, any(invented for *_, invented in rows)
+
+
+# The reader's own division and its children.
+_DIVISIONS = """
+select code, short_name, round(ST_XMin(boundary)::numeric, 5), round(ST_YMin(boundary)::numeric, 5),
+       round(ST_XMax(boundary)::numeric, 5), round(ST_YMax(boundary)::numeric, 5)
+from division
+where boundary is not null and (code = %(scope)s or parent_code = %(scope)s) order by code
+"""
+
+
+def _divisions(session: Session, scope: str) -> dict[str, MapDivision]:
+    rows = session.connection().exec_driver_sql(_DIVISIONS, {"scope": scope}).all()
+    return {
+        code: MapDivision(code, name, Extent(*map(float, bounds))) for code, name, *bounds in rows
+    }

@@ -1,0 +1,50 @@
+// Controls and keyboard use that every map of ours shares.
+import type Map from "ol/Map";
+import Attribution from "ol/control/Attribution";
+import type Control from "ol/control/Control";
+import MousePosition from "ol/control/MousePosition";
+import ScaleLine from "ol/control/ScaleLine";
+import Zoom from "ol/control/Zoom";
+import type { Coordinate } from "ol/coordinate";
+import { transform } from "ol/proj";
+
+import { LON_LAT, PLANE } from "./projections";
+
+export const INVENTED = "演示数据：随机生成，非真实资产";
+
+export function placeText([lon = 0, lat = 0]: Coordinate): string {
+  const [east = 0, north = 0] = transform([lon, lat], LON_LAT, PLANE);
+  return `东经 ${lon.toFixed(5)}° 北纬 ${lat.toFixed(5)}° ｜ X ${north.toFixed(0)} Y ${east.toFixed(0)}`;
+}
+
+export function mapControls(options: { invented: boolean; position: boolean }): Control[] {
+  const controls: Control[] = [
+    new Zoom({ zoomInTipLabel: "放大", zoomOutTipLabel: "缩小", zoomOutLabel: "−" }),
+    new ScaleLine({ units: "metric", minWidth: 80 }),
+  ];
+  if (options.invented) {
+    controls.push(new Attribution({ collapsible: false, attributions: INVENTED }));
+  }
+  if (options.position) {
+    controls.push(
+      new MousePosition({
+        projection: LON_LAT,
+        className: "map-position",
+        placeholder: "坐标：CGCS2000 / 3 度带 117°E",
+        coordinateFormat: (place) => (place ? placeText(place) : ""),
+      }),
+    );
+  }
+  return controls;
+}
+
+/** Let Enter choose what lies at the crosshair in the middle of a focused map. */
+export function chooseByKeyboard(map: Map, target: HTMLElement, choose: (pixel: [number, number]) => void): void {
+  target.tabIndex = 0;
+  target.addEventListener("keydown", (event) => {
+    const size = map.getSize();
+    if (event.key !== "Enter" || event.target !== target || !size) return;
+    event.preventDefault();
+    choose([(size[0] ?? 0) / 2, (size[1] ?? 0) / 2]);
+  });
+}

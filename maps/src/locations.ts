@@ -1,0 +1,51 @@
+// Layers of locations from our vector tiles: clusters, single symbols and shapes.
+import type { FeatureLike } from "ol/Feature";
+import MVT from "ol/format/MVT";
+import VectorTileLayer from "ol/layer/VectorTile";
+import VectorTileSource from "ol/source/VectorTile";
+import type { Style } from "ol/style";
+import { createXYZ } from "ol/tilegrid";
+
+import type { LayerConfig } from "./config";
+import { LayerSymbols } from "./symbols";
+
+// The server counts in 16 × 16 cells a tile; a tile of this size makes a cell (128 pixels) wide enough for one
+// cluster of every layer side by side.
+const TILE_PIXELS = 2048;
+// The server's SINGLES_FROM: deeper tiles would hold nothing new.
+const DEEPEST = 13;
+
+export class LocationLayer {
+  readonly config: LayerConfig;
+  readonly drawn: VectorTileLayer;
+  readonly symbols: LayerSymbols;
+
+  constructor(config: LayerConfig, place: number, places: number) {
+    this.config = config;
+    this.symbols = new LayerSymbols(config, place, places);
+    this.drawn = new VectorTileLayer({
+      source: new VectorTileSource({
+        format: new MVT(),
+        url: config.tiles,
+        tileGrid: createXYZ({ tileSize: TILE_PIXELS, maxZoom: DEEPEST }),
+      }),
+      // Symbols reach beyond their tile.
+      renderBuffer: 64,
+      zIndex: 10 + places - place,
+      style: (feature) => this.#style(feature),
+    });
+    this.drawn.set("location", this);
+  }
+
+  async load(): Promise<void> {
+    await this.symbols.load();
+    this.drawn.changed();
+  }
+
+  #style(feature: FeatureLike): Style {
+    const kind = String(feature.get("kind"));
+    if (feature.get("layer") === "shapes") return this.symbols.shape(kind);
+    const count = Number(feature.get("count"));
+    return count > 1 ? this.symbols.cluster(count) : this.symbols.single(kind, String(feature.get("status")));
+  }
+}
