@@ -18,31 +18,36 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FULIANG_", frozen=True, extra="ignore")
 
-    state: Path = Field(Path("var"), description="保存全部状态的文件夹：数据库、密钥、附件、日志。")
-    host: str = Field("127.0.0.1", description="服务监听的地址。")
-    port: int = Field(8000, ge=1, le=65535, description="服务监听的端口。")
+    state: Path = Field(
+        default=Path("var"), description="保存全部状态的文件夹：数据库、密钥、附件、日志。"
+    )
+    host: str = Field(default="127.0.0.1", description="服务监听的地址。")
+    port: int = Field(default=8000, ge=1, le=65535, description="服务监听的端口。")
     database_url: str | None = Field(
-        None, description="外部 PostGIS 的属主连接串（postgresql://…）；不设则使用内置的私有集群。"
+        default=None,
+        description="外部 PostGIS 的属主连接串（postgresql://…）；不设则使用内置的私有集群。",
     )
     service_database_url: str | None = Field(
-        None,
+        default=None,
         description="外部 PostGIS 上服务角色的连接串；不设则由属主自动建立 fuliang_service 角色。",
     )
-    county_code: str = Field("360222", pattern=r"^\d{6}$", description="本县行政区划代码。")
+    county_code: str = Field(default="360222", pattern=r"^\d{6}$", description="本县行政区划代码。")
     public_layers: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="无需登录即可读取的图层，以逗号分隔。"
+        default=frozenset(), description="无需登录即可读取的图层，以逗号分隔。"
     )
-    web_workers: int = Field(2, ge=1, le=64, description="网页服务进程数。")
-    web_threads: int = Field(8, ge=1, le=128, description="每个网页服务进程的线程数。")
+    web_workers: int = Field(default=2, ge=1, le=64, description="网页服务进程数。")
+    web_threads: int = Field(default=8, ge=1, le=128, description="每个网页服务进程的线程数。")
     secure_cookies: bool = Field(
         default=False, description="站点经 HTTPS 提供时设为 1：Cookie 仅经加密连接发送。"
     )
-    trusted_proxies: int = Field(0, ge=0, le=5, description="服务前受信任的反向代理层数。")
-    session_hours: int = Field(12, ge=1, le=720, description="登录后无操作多少小时需重新登录。")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="日志级别。"
+    trusted_proxies: int = Field(default=0, ge=0, le=5, description="服务前受信任的反向代理层数。")
+    session_hours: int = Field(
+        default=12, ge=1, le=720, description="登录后无操作多少小时需重新登录。"
     )
-    log_format: Literal["console", "json"] = Field("console", description="日志格式。")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="日志级别。"
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="日志格式。")
     demo: bool = Field(default=True, description="首次启动内置数据库时是否装载演示县。")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The reference page of roles, written by ``python -m fuliang_gis.accounts.reference``."""
+"""The reference page of roles and permissions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from fuliang_gis.accounts.roles import (
     Permission,
     Role,
 )
-from fuliang_gis.material import ROOT
-
-PAGE = ROOT / "docs" / "reference" / "roles.md"
 
 _HEAD = """# 角色与权限 Roles and permissions
 
-<!-- Written by `python -m fuliang_gis.accounts.reference`; a test holds it to the code. -->
+<!-- Written by `./fuliang docs write`; a test fails when it drifts. -->
 
 每个账号有一个角色，并绑定一个行政区划。角色决定能做什么，行政区划决定在哪里能做：编码以本区划编码开头的
 一切都在其内（县 6 位 ⊂ 乡镇 9 位 ⊂ 村 12 位），读和写都以此为界。
@@ -55,7 +52,3 @@ def _line(permission: Permission) -> str:
     mark = " *" if permission in COUNTY_PERMISSIONS else ""
     held = ["✓" if permission in ROLE_PERMISSIONS[role] else "" for role in Role]
     return f"| {zh}{mark}<br>{en} `{permission.value}` | {' | '.join(held)} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(roles_page(), "utf-8")

@@ -16,9 +16,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from fuliang_gis.errors import Forbidden, Unavailable
+
+#: Many short statements at once: neither compiling one nor a second process for it pays.
+_OPTIONS = "-c timezone=Asia/Shanghai -c jit=off -c max_parallel_workers_per_gather=0"
 
 #: Name of the transaction-local setting that ``guard.actor_id()`` reads.
 ACTOR_SETTING = "fuliang.actor"
@@ -43,17 +47,16 @@ class Database:
     context_key: bytes
 
     @classmethod
-    def connect(
-        cls, url: str, context_key: bytes, *, pool_size: int = 5, hide_parameters: bool = False
-    ) -> Database:
+    def connect(cls, url: str, context_key: bytes, *, pool_size: int = 5) -> Database:
         """Prepare a pool; nothing is opened before the first use."""
         engine = create_engine(
             driver_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=Asia/Shanghai"},
+            connect_args={"connect_timeout": 5, "options": _OPTIONS},
             pool_pre_ping=True,
-            hide_parameters=hide_parameters,
+            # Values of people's rows have no place in logs and error messages.
+            hide_parameters=True,
         )
         return cls(engine, context_key)
 
@@ -99,7 +102,7 @@ def act_as(connection: Connection, key: bytes, account_id: int) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, PoolTimeout) as error:
         raise Unavailable from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "42501":

@@ -112,7 +112,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     manager = LoginManager()
     # The library's protection would also sign a phone out whenever its network address changes.
-    manager.session_protection = None
+    manager.session_protection = None  # pyright: ignore[reportAttributeAccessIssue]
     manager.user_loader(_by_session)
     manager.request_loader(_by_header)
     manager.init_app(app, add_context_processor=False)

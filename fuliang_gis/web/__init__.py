@@ -1,0 +1,1 @@
+"""The HTTP edge: pages, API, security headers, error answers, logs and health."""

@@ -1,0 +1,89 @@
+"""What callers rely on: the committed contract, its examples, docs that follow from the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fuliang_gis.cli import docs
+from fuliang_gis.errors import all_errors
+from fuliang_gis.material import API, ROOT
+from fuliang_gis.settings import Settings
+from fuliang_gis.web.reference import addresses
+from tests.web.conftest import World
+
+EXAMPLES = sorted((API / "examples").glob("*.json"))
+
+
+def test_generated_files_follow_the_code() -> None:
+    """The committed contract and reference pages are what the code says; run `docs write`."""
+    assert [str(path.relative_to(ROOT)) for path in docs.drifted()] == []
+
+
+def reference(name: str) -> str:
+    """Return one page of the reference."""
+    return (ROOT / "docs" / "reference" / name).read_text("utf-8")
+
+
+def test_every_error_setting_and_address_is_documented(world: World) -> None:
+    """Each code, setting and address has its line, and each address says what it does."""
+    for kind in all_errors():
+        assert f"| `{kind.code}` |" in reference("errors.md")
+    for name, field in Settings.model_fields.items():
+        assert f"| `FULIANG_{name.upper()}` |" in reference("settings.md")
+        assert field.description, name
+    for rule, methods, _ in addresses(world.app):
+        line = f"| {' '.join(methods)} | `{rule}` | "
+        told = reference("http.md").partition(line)[2].partition(" |")[0]
+        assert told, line
+
+
+def test_every_api_operation_states_its_refusals(world: World) -> None:
+    """Each operation is named, summarised, guarded, and documents what it refuses as problems."""
+    document: dict[str, Any] = yaml.safe_load((API / "openapi.yaml").read_text("utf-8"))
+    served = {rule for rule, _, _ in addresses(world.app) if rule.startswith("/api/v1/")}
+    documented = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
+    assert documented == served - {"/api/v1/openapi.json"}
+    operations = [o for item in document["paths"].values() for o in item.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["security"]
+        refusals = [r for s, r in operation["responses"].items() if int(s) >= 400]
+        assert refusals
+        assert all("application/problem+json" in refusal["content"] for refusal in refusals)
+
+
+def test_the_served_document_is_the_committed_one(world: World) -> None:
+    """A running service gives the contract that is committed."""
+    served = world.app.test_client().get("/api/v1/openapi.json").get_json()
+    assert served == yaml.safe_load((API / "openapi.yaml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def token(world: World) -> dict[str, str]:
+    """The header of a program that acts for county staff."""
+    return world.token("county")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.stem))
+def test_examples_are_answered_as_they_say(world: World, token: dict[str, str], path: Path) -> None:
+    """Replayed in order, each example's request gets the status, headers and values it states."""
+    example = json.loads(path.read_text("utf-8"))
+    asked, stated = example["request"], example["response"]
+    answer = world.app.test_client().open(
+        asked["path"],
+        method=asked["method"],
+        json=asked.get("body"),
+        headers=token | asked.get("headers", {}),
+    )
+    given = answer.get_json()
+    assert answer.status_code == stated["status"], given
+    for name, value in stated.get("headers", {}).items():
+        assert answer.headers[name] == value
+    for name, value in stated["body"].items():
+        assert given[name] == value if value != "..." else given[name]
