@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, true
+from sqlalchemy import ColumnElement, Select, bindparam, column, func, or_, select, table, true
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
@@ -82,33 +82,56 @@ def _named() -> Select[Account, str]:
     return select(Account, division.c.name).join(division, division.c.code == Account.division_code)
 
 
+# Made once: every request asks one of these, and composing them anew would cost more than asking.
+_KNOWN = (
+    select(
+        Account.id,
+        Account.username,
+        Account.display_name,
+        Account.role,
+        Account.division_code,
+        division.c.name.label("division_name"),
+        Account.stamp,
+        Account.must_change_password,
+        Account.totp_confirmed,
+    )
+    .join(division, division.c.code == Account.division_code)
+    .where(Account.active)
+)
+_KNOWN_BY_ID = _KNOWN.where(Account.id == bindparam("account_id"))
+_KNOWN_BY_TOKEN = _KNOWN.join(ApiToken, ApiToken.account_id == Account.id).where(
+    ApiToken.digest == bindparam("digest"),
+    ApiToken.revoked_at.is_(None),
+    ApiToken.expires_at > bindparam("now"),
+)
+
+
 def known(session: Session, account_id: int) -> Known | None:
     """Return the account if it exists and is active."""
-    return _one_known(session, Account.id == account_id)
+    return _one_known(session, _KNOWN_BY_ID, {"account_id": account_id})
 
 
 def known_by_token(session: Session, token: str) -> Known | None:
     """Return the active account whose unexpired, unrevoked API token this is."""
     digest = hashlib.sha256(token.encode()).hexdigest()
-    valid = select(ApiToken.account_id).where(
-        ApiToken.digest == digest,
-        ApiToken.revoked_at.is_(None),
-        ApiToken.expires_at > clock.now(),
-    )
-    return _one_known(session, Account.id == valid.scalar_subquery())
+    return _one_known(session, _KNOWN_BY_TOKEN, {"digest": digest, "now": clock.now()})
 
 
-def _one_known(session: Session, condition: ColumnElement[bool]) -> Known | None:
-    row = session.execute(_named().where(condition, Account.active)).one_or_none()
+def _one_known(
+    session: Session, statement: Select[*tuple[Any, ...]], given: Mapping[str, object]
+) -> Known | None:
+    row = session.connection().execute(statement, given).one_or_none()
     if row is None:
         return None
-    account, division_name = row
-    return Known(
-        actor_of(account, division_name),
-        account.stamp,
-        account.must_change_password,
-        account.totp_confirmed,
+    actor = Actor(
+        row.id,
+        row.username,
+        row.display_name,
+        Role(row.role),
+        row.division_code,
+        row.division_name,
     )
+    return Known(actor, row.stamp, row.must_change_password, row.totp_confirmed)
 
 
 def account(session: Session, username: str, actor: Actor | None = None) -> Account:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
+from pyotp.totp import TOTP
 
 ISSUER = "浮梁空间规划"
 
@@ -40,13 +41,13 @@ def _box(key: bytes) -> Fernet:
 
 def enrolment_uri(secret: str, username: str) -> str:
     """Return the ``otpauth:`` address that an authenticator reads from a QR code."""
-    return pyotp.TOTP(secret, interval=PERIOD).provisioning_uri(name=username, issuer_name=ISSUER)
+    return TOTP(secret, interval=PERIOD).provisioning_uri(name=username, issuer_name=ISSUER)
 
 
 def matching_step(secret: str, code: str, now: datetime, last_step: int | None) -> int | None:
     """Return the time step that the code belongs to, None for a wrong, old or already used one."""
     present = int(now.timestamp()) // PERIOD
-    generator = pyotp.TOTP(secret, interval=PERIOD)
+    generator = TOTP(secret, interval=PERIOD)
     given = "".join(code.split()).encode()
     for step in range(present - SLACK, present + SLACK + 1):
         unused = last_step is None or step > last_step

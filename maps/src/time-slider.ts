@@ -47,9 +47,11 @@ export class TimeSlider {
 
   /** Put the year into the form, so that table, address and print follow. */
   #settle(): void {
+    // The last year stays unsaid, so that a saved map goes on with the years to come.
+    const last = this.#input?.value === this.#input?.max;
     for (const id of ["until", "b.until"]) {
       const carrier = document.getElementById(id);
-      if (carrier instanceof HTMLInputElement) carrier.value = String(this.year ?? "");
+      if (carrier instanceof HTMLInputElement) carrier.value = last ? "" : String(this.year ?? "");
     }
     const form = document.getElementById("thematic-form");
     if (form) htmx.trigger(form, "submit", {});

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from uuid import uuid4
 
-import pyotp
 import pytest
 from flask.testing import FlaskClient
+from pyotp.totp import TOTP
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -237,7 +237,7 @@ def test_a_second_factor_is_set_up_by_qr_code(world: World, person: Account) -> 
     assert secret is not None
     assert client.get("/account/totp.svg").content_type == "image/svg+xml"
     assert send(client, "/account/totp", code="000000").status_code == 422
-    code = pyotp.TOTP(secret[1]).at(clock.now())
+    code = TOTP(secret[1]).at(clock.now())
     assert send(client, "/account/totp", code=code).location == "/account"
     assert sign_in(world.browser(), person).status_code == HTTPStatus.UNAUTHORIZED
     send(client, "/account/totp/remove", current=PASSWORD)

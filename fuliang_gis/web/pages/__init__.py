@@ -19,6 +19,7 @@ from fuliang_gis.web.pages import (
     accounts,
     areas,
     editing,
+    exports,
     help_page,
     history,
     home,
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
     """Add every page, and what every template may use."""
     for module in (
         home,
+        exports,
         locations,
         editing,
         history,
@@ -84,18 +86,27 @@ def known_actor() -> Actor | None:
         return None
 
 
-def navigation() -> list[tuple[str, str, bool]]:
-    """Return address, label and whether it is where we are, of each entry of the main menu."""
-    entries = [("/", "首页"), (url_for("villages.show_list"), "重点村")]
-    entries += [
+#: Address, label, and whether it is where we are, of one entry of a menu.
+Entry = tuple[str, str, bool]
+
+
+def navigation() -> dict[str, list[Entry]]:
+    """Return the entries of the main menu by the menu they are under; "" are those in sight."""
+    lists = [
         (url_for("locations.show_list", layer_name=name), found.sheet.title.zh)
         for name, found in layers().items()
     ]
-    entries.append((url_for("thematic.show"), "专题图"))
-    entries.append((url_for("areas.show"), "行政区划"))
+    return {
+        "": _entries([("/", "地图"), (url_for("villages.show_list"), "重点村")]),
+        "点位": _entries(lists),
+        "more": _entries([(url_for("thematic.show"), "专题图"), (url_for("areas.show"), "行政区划")]),
+    }
+
+
+def _entries(places: list[tuple[str, str]]) -> list[Entry]:
     return [
         (address, label, request.path == address or (address != "/" and _under(address)))
-        for address, label in entries
+        for address, label in places
     ]
 
 
