@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from sqlalchemy.orm import Session
 
 from fuliang_gis.errors import Unavailable
+
+#: What statements are run over, by a name for those who hand it on and ask nothing of it.
+Reading: TypeAlias = Session
 
 
 @dataclass(frozen=True)

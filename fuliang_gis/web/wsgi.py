@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 from typing import TYPE_CHECKING
 
 from fuliang_gis.db.place import addresses
@@ -11,6 +13,9 @@ from fuliang_gis.web.workers import share_metrics
 
 if TYPE_CHECKING:
     from fuliang_gis.web.app import Application
+
+#: How long after its start a worker loads what only some pages need [s].
+WARM_UP_AFTER_S = 15
 
 
 def _build() -> Application:
@@ -25,9 +30,17 @@ def _build() -> Application:
         addresses(settings).service,
         settings.secret("context.key"),
         pool_size=settings.web_threads,
-        # A failing statement is logged; what it carried may be a password's hash.
     )
     return create_app(settings, database)
 
 
+def _warm_up() -> None:
+    # Loading what classes maps takes seconds; the first person to open one should not wait for it,
+    # nor should anybody's first page, so it waits until the start is over.
+    timer = threading.Timer(WARM_UP_AFTER_S, importlib.import_module, ["mapclassify"])
+    timer.daemon = True
+    timer.start()
+
+
 app = _build()
+_warm_up()

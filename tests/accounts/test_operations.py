@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pyotp
 import pytest
+from pyotp.totp import TOTP
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -214,7 +215,7 @@ def test_a_second_factor_counts_after_its_first_code(
         operations.confirm_totp(session, actor, "000000", KEY)
     with service_database.session(person.id) as session:
         assert operations.pending_totp(session, actor, KEY) == address
-        operations.confirm_totp(session, actor, pyotp.TOTP(secret).at(clock.now()), KEY)
+        operations.confirm_totp(session, actor, TOTP(secret).at(clock.now()), KEY)
     with service_database.session(person.id) as session:
         assert operations.pending_totp(session, actor, KEY) is None
         with pytest.raises(Invalid):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -135,8 +135,8 @@ def test_a_code_is_needed_once_and_never_taken_twice(
     secret = totp.new_secret()
     set_columns(owner_session, person, totp_secret=totp.seal(secret, KEY), totp_confirmed=True)
     now = clock.now()
-    code = pyotp.TOTP(secret).at(now)
-    earlier = pyotp.TOTP(secret).at(now - timedelta(seconds=totp.PERIOD))
+    code = TOTP(secret).at(now)
+    earlier = TOTP(secret).at(now - timedelta(seconds=totp.PERIOD))
     with clock.frozen(now):
         for wrong in ("", "000000", code[::-1] + "1"):
             with pytest.raises(SignInFailed):
@@ -148,7 +148,7 @@ def test_a_code_is_needed_once_and_never_taken_twice(
         with pytest.raises(SignInFailed):
             attempt(service_database, person.username, PASSWORD, earlier)
     with clock.frozen(now + timedelta(seconds=totp.PERIOD)):
-        following = pyotp.TOTP(secret).at(clock.now())
+        following = TOTP(secret).at(clock.now())
         assert attempt(service_database, person.username, PASSWORD, following)
 
 

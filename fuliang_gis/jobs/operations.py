@@ -1,0 +1,22 @@
+"""Housekeeping of rows that have served their time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import CursorResult, delete
+from sqlalchemy.orm import Session
+
+from fuliang_gis import clock
+from fuliang_gis.accounts.models import IdempotencyKey
+
+#: How long the answer to a write can be replayed.
+REPLAYABLE = timedelta(hours=24)
+
+
+def purge_idempotency_keys(session: Session) -> int:
+    """Remove answers that are too old to be asked for again; return how many."""
+    statement = delete(IdempotencyKey).where(IdempotencyKey.created_at < clock.now() - REPLAYABLE)
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)  # noqa: S101
+    return result.rowcount

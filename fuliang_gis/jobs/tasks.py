@@ -1,0 +1,56 @@
+"""The tasks of upkeep."""
+
+from __future__ import annotations
+
+import structlog
+from procrastinate import JobContext
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+
+from fuliang_gis.db.session import Database
+from fuliang_gis.jobs import operations
+
+_log = structlog.get_logger("fuliang_gis.jobs")
+
+#: A worker that gives no sign for so long is dead [s].
+SILENCE = 30.0
+
+#: A job that took its worker with it so often is at fault itself.
+MOST_ATTEMPTS = 5
+
+#: How long finished jobs stay to be looked at [h].
+KEPT_HOURS = 72
+
+
+def purge(context: JobContext, timestamp: int) -> None:
+    """Remove the answers to writes that can no longer be replayed."""
+    with _database(context).session() as session:
+        removed = operations.purge_idempotency_keys(session)
+    _log.info("purged", scheduled=timestamp, idempotency_keys=removed)
+
+
+async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
+    """Remove finished jobs; failed ones stay until somebody has looked at them."""
+    await context.app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS)
+    _log.info("old jobs removed", scheduled=timestamp)
+
+
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Queue again what a killed worker left half-way; give up a job that kills its workers."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE):
+        _log.warning("stalled job", job=job.id, task=job.task_name, scheduled=timestamp)
+        await _resume(manager, job)
+
+
+async def _resume(manager: JobManager, job: Job) -> None:
+    if job.attempts >= MOST_ATTEMPTS:
+        await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+    else:
+        await manager.retry_job(job)
+
+
+def _database(context: JobContext) -> Database:
+    database = context.additional_context["database"]
+    assert isinstance(database, Database)  # noqa: S101
+    return database

@@ -1,0 +1,1 @@
+"""Alembic's folder: `env.py`, the template and one file a revision."""
