@@ -120,7 +120,7 @@ def known_by_token(session: Session, token: str) -> Known | None:
 def _one_known(
     session: Session, statement: Select[*tuple[Any, ...]], given: Mapping[str, object]
 ) -> Known | None:
-    row = session.connection().execute(statement, given).one_or_none()
+    row = session.execute(statement, given).one_or_none()
     if row is None:
         return None
     actor = Actor(

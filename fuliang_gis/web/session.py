@@ -199,7 +199,7 @@ def _kept(account_id: int, stamp: str) -> str:
 
 def _by_session(kept: str) -> Visitor | None:
     account_id = kept.partition(":")[0]
-    with database().session() as opened:
+    with database().reading() as opened:
         known = queries.known(opened, int(account_id)) if account_id.isdigit() else None
     if known is None:
         return None
@@ -226,7 +226,7 @@ def _by_header(asked: Request) -> Visitor | None:
 
 
 def _by_token(token: str) -> Known:
-    with database().session() as opened:
+    with database().reading() as opened:
         known = queries.known_by_token(opened, token) if token.startswith(PREFIX) else None
     if known is None:
         raise SignInFailed
@@ -236,7 +236,7 @@ def _by_token(token: str) -> Known:
 def _by_password(username: str, password: str) -> Known:
     if (found := _checked.find(username, password)) is not None:
         account_id, stamp = found
-        with database().session() as opened:
+        with database().reading() as opened:
             known = queries.known(opened, account_id)
         if known is not None and known.stamp == stamp:
             return known

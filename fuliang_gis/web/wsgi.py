@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import threading
 from typing import TYPE_CHECKING
 
 from fuliang_gis.db.place import addresses
@@ -13,9 +11,6 @@ from fuliang_gis.web.workers import share_metrics
 
 if TYPE_CHECKING:
     from fuliang_gis.web.app import Application
-
-#: How long after its start a worker loads what only some pages need [s].
-WARM_UP_AFTER_S = 15
 
 
 def _build() -> Application:
@@ -34,13 +29,4 @@ def _build() -> Application:
     return create_app(settings, database)
 
 
-def _warm_up() -> None:
-    # Loading what classes maps takes seconds; the first person to open one should not wait for it,
-    # nor should anybody's first page, so it waits until the start is over.
-    timer = threading.Timer(WARM_UP_AFTER_S, importlib.import_module, ["mapclassify"])
-    timer.daemon = True
-    timer.start()
-
-
 app = _build()
-_warm_up()

@@ -214,3 +214,13 @@ def test_hostile_texts_are_kept_as_texts(layer: Layer, clerk: Actor, session: Se
     found = queries.list_page(session, clerk, layer.name, Filters(text="' OR 1=1"))
     assert [row.location.name for row in found.rows] == [name]
     assert session.scalar(select(func.count()).select_from(type(location))) == 1
+
+
+def test_names_sort_as_a_dictionary_does(layer: Layer, clerk: Actor, session: Session) -> None:
+    """Chinese names come in the order of their pinyin, not of their code points."""
+    for name in ("瑶里", "三龙", "鹅湖", "勒功"):
+        make_location(session, clerk, layer, name=name)
+    up = queries.list_page(session, clerk, layer.name, Filters(), sort="name").rows
+    assert [row.location.name for row in up] == ["鹅湖", "勒功", "三龙", "瑶里"]
+    down = queries.list_page(session, clerk, layer.name, Filters(), sort="name", descending=True)
+    assert [row.location.name for row in down.rows] == ["瑶里", "三龙", "勒功", "鹅湖"]
