@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -154,7 +154,9 @@ class Service:
             self.process.kill()
             self.process.wait()
         for process in self.processes():
-            process.kill()
+            # Some end by themselves once their parent is gone.
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         wait_until(lambda: not self.processes(), "everything is gone")
 
 

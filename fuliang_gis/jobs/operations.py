@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
@@ -12,6 +12,12 @@ from fuliang_gis.accounts.models import IdempotencyKey
 
 #: How long the answer to a write can be replayed.
 REPLAYABLE = timedelta(hours=24)
+
+
+def waiting_jobs(session: Session) -> int:
+    """Return how many jobs wait for a worker."""
+    waiting = text("select count(*) from procrastinate_jobs where status = 'todo'")
+    return int(session.execute(waiting).scalar_one())
 
 
 def purge_idempotency_keys(session: Session) -> int:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 
+from fuliang_gis.jobs.operations import waiting_jobs
 from fuliang_gis.web.context import database
 from fuliang_gis.web.workers import VARIABLE, forget_dead
 
@@ -31,6 +32,11 @@ CONNECTIONS = Gauge(
     "fuliang_database_connections_in_use",
     "Pooled database connections in use.",
     multiprocess_mode="livesum",
+)
+
+
+WAITING = Gauge(
+    "fuliang_jobs_waiting", "Jobs that wait for a worker.", multiprocess_mode="mostrecent"
 )
 
 
@@ -72,6 +78,8 @@ def connections_in_use() -> int:
 
 def exposition() -> bytes:
     """Return every figure in the text form that Prometheus reads."""
+    with database().reading() as session:
+        WAITING.set(waiting_jobs(session))
     if VARIABLE not in os.environ:
         return generate_latest(REGISTRY)
     forget_dead(Path(os.environ[VARIABLE]))

@@ -45,6 +45,11 @@ class Clerk:
     renamed: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, running: Service, token: str) -> Clerk:
+        """Return a clerk who works on request only."""
+        return cls(running, token, threading.Event())
+
     def work(self) -> None:
         """Save until told to stop; what was begun is finished."""
         while not self.stop.is_set():

@@ -253,5 +253,5 @@ def test_every_page_says_when_data_is_invented(world: World, county: FlaskClient
 def test_areas_lists_every_division_and_says_what_is_invented(county: FlaskClient) -> None:
     """The tree holds the 18 townships and 197 villages, and says that boundaries are invented."""
     page = read(county, "/areas")
-    assert (page.count("<details"), page.count("<li>")) == (18, 197)
+    assert (page.count('<details class="panel"'), page.count("<li>")) == (18, 197)
     assert "并非勘定界线" in page

@@ -16,7 +16,6 @@ from fuliang_gis.cartography import village_sheets, villages
 from fuliang_gis.cartography.folium_assets import Build, inlined, linked
 from fuliang_gis.cartography.village_features import household_rule, village_features
 from fuliang_gis.cartography.village_figures import VILLAGES, figures
-from fuliang_gis.cartography.village_map import Document, village_map
 from fuliang_gis.cartography.village_saved import Sheet, with_size
 from fuliang_gis.cartography.village_sheets import choice_label
 from fuliang_gis.cartography.villages import ListedVillage, Profile, Wanted
@@ -178,6 +177,9 @@ def show_map(code: str) -> str:
     with database().session() as session:
         path = villages.check_readable(session, actor, code)
         features = village_features(session, code, public=False)
+    # folium takes two seconds to load; the service's start does not wait for it.
+    from fuliang_gis.cartography.village_map import Document, village_map
+
     nonce = str(request.csp_nonce)  # type: ignore[attr-defined]  # Talisman put it there.
     return village_map(features, Document(f"{path[-1].name}地图", nonce, linked(_build())))
 
@@ -189,6 +191,8 @@ def save_map(code: str) -> Response:
     with database().session() as session:
         found = villages.profile(session, actor, code)
         features = village_features(session, code, public=True)
+    from fuliang_gis.cartography.village_map import Document, village_map
+
     nonce = secrets.token_urlsafe(16)
     sheet = _sheet_of(found)
     document = Document(sheet.title, nonce, inlined(_build(), nonce), sheet)
