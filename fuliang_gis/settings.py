@@ -48,6 +48,14 @@ class Settings(BaseSettings):
         default="INFO", description="日志级别。"
     )
     log_format: Literal["console", "json"] = Field(default="console", description="日志格式。")
+    basemap: str = Field(
+        default="",
+        description=(
+            "可选的外部底图：XYZ 或 WMTS 地址（天地图须带 tk 密钥；几个地址以空格分隔，"
+            "后者叠在上面），或本机 .mbtiles、.pmtiles 文件的路径。"
+            "不设则只用本系统的底图，不访问任何外部网址。"
+        ),
+    )
     demo: bool = Field(default=True, description="首次启动内置数据库时是否装载演示县。")
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.cartography.raster_basemap import Pictures, pictures_of
 from fuliang_gis.errors import NotFound
 from fuliang_gis.locations.models import USE_STATUSES
 from fuliang_gis.locations.registry import Layer, layers
@@ -46,6 +47,7 @@ class LayerSymbol:
     count: int
     tiles: str
     card: str
+    kind_field: str | None
     kind_title: str | None
     kinds: tuple[KindSymbol, ...]
 
@@ -61,7 +63,10 @@ class MapDivision:
 
 @dataclass(frozen=True)
 class MapConfig:
-    """The configuration of the home page's map; ``invented`` says that demo data is shown."""
+    """The configuration of the home page's map; ``invented`` says that demo data is shown.
+
+    ``pictures`` are the tiles of a basemap that the office set, the lowest first.
+    """
 
     extent: Extent
     invented: bool
@@ -69,9 +74,10 @@ class MapConfig:
     layers: tuple[LayerSymbol, ...]
     divisions: tuple[MapDivision, ...]
     statuses: dict[str, str]
+    pictures: tuple[Pictures, ...] = ()
 
 
-def map_config(session: Session, actor: Actor) -> MapConfig:
+def map_config(session: Session, actor: Actor, basemap: str = "") -> MapConfig:
     """Return the map's configuration as one reader sees it.
 
     Raises:
@@ -89,6 +95,7 @@ def map_config(session: Session, actor: Actor) -> MapConfig:
         layers=tuple(_symbol(layer, counts.get(layer.name, 0)) for layer in layers().values()),
         divisions=tuple(divisions.values()),
         statuses=dict(USE_STATUSES),
+        pictures=pictures_of(basemap),
     )
 
 
@@ -103,6 +110,7 @@ def _symbol(layer: Layer, count: int) -> LayerSymbol:
         count=count,
         tiles=LOCATION_TILES % layer.name,
         card=CARD % layer.name,
+        kind_field=sheet.kind_field,
         kind_title=kind_field.label.zh if kind_field else None,
         kinds=tuple(KindSymbol(kind.value, kind.zh, kind.colour) for kind in sheet.kinds),
     )

@@ -11,12 +11,12 @@ from fuliang_gis.db.base import Base, BigId, Json
 
 
 class DataVersion(Base):
-    """How often one subject (a layer, ``division`` or ``road``) was changed, counted per writing slot.
+    """How often a subject (a layer, ``division`` or ``road``) was changed, by writing slot.
 
     Triggers of the database's guard count every statement that changed a row, in the writer's own
-    transaction. A slot belongs to one database process, so that writers never wait for each other here;
-    the sum over the slots is the version. Since it becomes visible with the change itself, a reader never
-    sees a new version with old rows, nor old rows under a new version.
+    transaction. A slot belongs to one database process, so that writers never wait for each other
+    here; the sum over the slots is the version. Since it becomes visible with the change itself, a
+    reader never sees a new version with old rows, nor old rows under a new version.
     """
 
     __tablename__ = "data_version"

@@ -10,6 +10,7 @@ import openpyxl
 
 from fuliang_gis.cartography.thematic import AreaValue, ThematicMap
 from fuliang_gis.cartography.thematic_queries import LEVELS
+from fuliang_gis.exchange.tables import safe_rows
 
 #: Orders of the table; a minus turns one round.
 SORTS = ("-value", "value", "name", "-name")
@@ -69,7 +70,7 @@ def as_csv(shown: ThematicMap, *, invented: bool) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(headings(shown))
-    writer.writerows(rows(shown, invented=invented))
+    writer.writerows(safe_rows(rows(shown, invented=invented)))
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -80,7 +81,7 @@ def as_xlsx(shown: ThematicMap, *, invented: bool) -> bytes:
     if invented:
         sheet.append([INVENTED_NOTE])
     sheet.append(headings(shown))
-    for row in rows(shown, invented=invented):
+    for row in safe_rows(rows(shown, invented=invented)):
         sheet.append(row)
     written = io.BytesIO()
     book.save(written)

@@ -1,1 +1,1 @@
-"""The database: declarative base, connections, acting context, schema upgrades, the embedded PostGIS."""
+"""The database: base, connections, acting context, upgrades, guards, the embedded PostGIS."""

@@ -89,6 +89,12 @@ def _place(geometry: BaseGeometry) -> Problem | None:
     return _problem("outside_county", zh, "The place lies outside the county.")
 
 
+def place_on(element: WKBElement) -> tuple[float, float]:
+    """Return a place on a stored geometry (EPSG:4490, lon/lat) [degrees, 6 decimals]."""
+    point = to_shape(element).representative_point()
+    return round(point.x, 6), round(point.y, 6)
+
+
 def as_geojson(element: WKBElement) -> dict[str, object]:
     """Return a stored geometry as a GeoJSON object with at most 7 decimals (about a centimetre)."""
     return dict(mapping(shapely.set_precision(to_shape(element), 1e-7, mode="pointwise")))

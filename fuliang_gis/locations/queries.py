@@ -13,8 +13,9 @@ from fuliang_gis.accounts.models import Account
 from fuliang_gis.accounts.policies import inside, within
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.areas.models import Division
+from fuliang_gis.db.base import SRID
 from fuliang_gis.errors import BadRequest, NotFound
-from fuliang_gis.locations.models import Location, LocationChange
+from fuliang_gis.locations.models import PINYIN, Location, LocationChange
 from fuliang_gis.locations.registry import Layer, layer
 
 #: The largest page a caller may ask for.
@@ -26,7 +27,10 @@ _TOWNSHIP_DIGITS = 9
 
 @dataclass(frozen=True)
 class Filters:
-    """What a list is narrowed to; None means all. ``text`` finds name, code and pinyin initials."""
+    """What a list is narrowed to; None means all. ``text`` finds name, code and pinyin initials.
+
+    ``bbox`` is a box of a map: west, south, east, north (EPSG:4490, lon/lat) [degrees].
+    """
 
     division: str | None = None
     kind: str | None = None
@@ -34,6 +38,7 @@ class Filters:
     asset_class: str | None = None
     review_state: str | None = None
     text: str | None = None
+    bbox: tuple[float, float, float, float] | None = None
     deleted: bool = False
 
 
@@ -83,18 +88,16 @@ def list_page(
         raise BadRequest(reason=f"每页 1～{MAX_PAGE} 条，页码从 1 开始")
     wanted = conditions(found, actor, filters)
     township = aliased(Division)
-    column = _sort_column(found, sort)
-    ordered = column.desc().nulls_last() if descending else column.asc().nulls_last()
     statement = (
         select(found.cls, Division.name, func.coalesce(township.name, Division.name))
         .join(Division, Division.code == Location.division_code)
         .outerjoin(township, township.code == func.left(Location.division_code, _TOWNSHIP_DIGITS))
         .where(*wanted)
-        .order_by(ordered, Location.id)
+        .order_by(*order(found, sort, descending=descending))
         .limit(size)
         .offset((page - 1) * size)
     )
-    total = session.scalar(select(func.count()).select_from(found.cls).where(*wanted)) or 0
+    total = count(session, actor, layer_name, filters)
     rows = [Row(*row) for row in session.execute(statement)]
     return Page(rows, total, page, size)
 
@@ -118,11 +121,28 @@ def conditions(found: Layer, actor: Actor, filters: Filters) -> list[ColumnEleme
         if (value := getattr(filters, name))
     )
     if filters.text:
-        wanted.append(_matches(filters.text.strip()))
+        wanted.append(matches(filters.text.strip()))
+    if filters.bbox:
+        # The box is the literal, the column stays as it is: so the index on it is used.
+        wanted.append(Location.geom.op("&&")(func.ST_MakeEnvelope(*filters.bbox, SRID)))
     return wanted
 
 
-def _matches(text: str) -> ColumnElement[bool]:
+def count(session: Session, actor: Actor, layer_name: str, filters: Filters) -> int:
+    """Count a layer's locations that a filter lets through."""
+    found = layer(layer_name)
+    wanted = conditions(found, actor, filters)
+    statement = select(func.count()).select_from(_counted(found, filters)).where(*wanted)
+    return session.scalar(statement) or 0
+
+
+def _counted(found: Layer, filters: Filters) -> type[Location]:
+    # The typed table is joined only where a field of its own decides.
+    return found.cls if filters.kind else Location
+
+
+def matches(text: str) -> ColumnElement[bool]:
+    """Return the filter for what is typed in a search box: name, code, pinyin initials."""
     return or_(
         Location.name.icontains(text, autoescape=True),
         Location.code.icontains(text, autoescape=True),
@@ -142,7 +162,24 @@ def _sort_column(found: Layer, sort: str) -> ColumnElement[Any]:
     if sort not in _SHARED_SORTS and sort not in listed:
         raise BadRequest(reason=f"不能按“{sort}”排序")
     column: ColumnElement[Any] = getattr(found.cls, sort)
-    return column
+    # Names read as in a dictionary, by pinyin; in this form the index on them serves.
+    return Location.name.collate(PINYIN) if sort == "name" else column
+
+
+def order(found: Layer, sort: str, *, descending: bool) -> list[ColumnElement[Any]]:
+    """Return the ORDER BY of a list; ties are broken so that it never changes between pages.
+
+    Raises:
+        BadRequest: The layer's list has no such column.
+    """
+    columns = [_sort_column(found, sort), Location.id]
+    ordered: list[ColumnElement[Any]] = [
+        column.desc() if descending else column.asc() for column in columns
+    ]
+    # What is empty comes last either way; said of a column that is never empty, it would only
+    # keep the index from being read backwards.
+    optional = found.sheet.field(sort)
+    return [ordered[0].nulls_last(), ordered[1]] if optional else ordered
 
 
 def get(session: Session, actor: Actor, layer_name: str, code: str) -> Location:
@@ -211,7 +248,7 @@ def kind_counts(
     statement = (
         select(column, func.count()).where(*conditions(found, actor, filters)).group_by(column)
     )
-    return dict(session.execute(statement).tuples().all())
+    return {kind: number for kind, number in session.execute(statement)}  # noqa: C416  # Rows are no pairs.
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _install(app: Application, settings: Settings) -> None:
     app.before_request(security.refuse_forgery)
     errors.init_app(app)
     app.register_blueprint(health.blueprint)
-    tiles.register(app)
+    tiles.register(app, settings)
     ogc.register(app)
     pages.register(app)
     api.register(app)

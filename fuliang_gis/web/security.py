@@ -8,6 +8,7 @@ from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
+from fuliang_gis.cartography.raster_basemap import outside_hosts
 from fuliang_gis.settings import Settings
 
 #: No script, style or frame from anywhere else, none inline; workers come from blobs (OpenLayers).
@@ -72,7 +73,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     Talisman(
         app,
-        content_security_policy=CONTENT_SECURITY_POLICY,
+        content_security_policy=_policy(settings),
         permissions_policy=PERMISSIONS_POLICY,
         referrer_policy="same-origin",
         frame_options="DENY",
@@ -84,6 +85,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     app.before_request(_limit_json)
     app.after_request(_keep_private)
+
+
+def _policy(settings: Settings) -> dict[str, str]:
+    """Return the policy; pictures of a basemap that an office set may come from its host alone."""
+    images = (CONTENT_SECURITY_POLICY["img-src"], *outside_hosts(settings.basemap))
+    return CONTENT_SECURITY_POLICY | {"img-src": " ".join(images)}
 
 
 def refuse_forgery() -> None:

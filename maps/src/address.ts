@@ -1,4 +1,5 @@
-// The page's address tells what is seen: #map=zoom/lon/lat and ?layer=…&code=….
+// The page's address tells what is seen, chosen and filtered: #map=zoom/lon/lat and
+// ?layer=…&code=…&division=…&use_status=…&kind.<layer>=….
 
 export interface Seen {
   zoom: number;
@@ -11,7 +12,16 @@ export interface Chosen {
   code: string;
 }
 
+export interface Narrowed {
+  division: string;
+  useStatus: string;
+  /** Kind by layer. */
+  kinds: Readonly<Record<string, string>>;
+}
+
 const SEEN = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/;
+const KIND = "kind.";
+const TOWNSHIP_DIGITS = 9;
 
 export function readSeen(hash: string): Seen | undefined {
   const found = SEEN.exec(hash);
@@ -31,8 +41,45 @@ export function readChosen(search: string): Chosen | undefined {
   return layer && code ? { layer, code } : undefined;
 }
 
-export function remember(seen: Seen | undefined, chosen: Chosen | undefined): void {
-  const search = chosen ? `?${new URLSearchParams({ ...chosen }).toString()}` : "";
+export function readNarrowed(search: string): Narrowed {
+  const given = new URLSearchParams(search);
+  const kinds = [...given].filter(([name, value]) => name.startsWith(KIND) && value);
+  return {
+    division: given.get("division") ?? "",
+    useStatus: given.get("use_status") ?? "",
+    kinds: Object.fromEntries(kinds.map(([name, value]) => [name.slice(KIND.length), value])),
+  };
+}
+
+function parameters(entries: Readonly<Record<string, string>>): URLSearchParams {
+  return new URLSearchParams(Object.entries(entries).filter(([, value]) => value));
+}
+
+/** The filters as this page's address and the counts carry them. */
+export function narrowedQuery({ division, useStatus, kinds }: Narrowed): URLSearchParams {
+  const named = Object.entries(kinds).map(([layer, kind]) => [`${KIND}${layer}`, kind]);
+  return parameters({ division, use_status: useStatus, ...Object.fromEntries(named) as Record<string, string> });
+}
+
+/** The filters as the tiles of one layer take them. */
+export function tileQuery(narrowed: Narrowed, layer: string, kindField: string | null): URLSearchParams {
+  const kind = kindField ? { [kindField]: narrowed.kinds[layer] ?? "" } : {};
+  return parameters({ division: narrowed.division, use_status: narrowed.useStatus, ...kind });
+}
+
+/** The filters as the list of one layer takes them. */
+export function listQuery({ division, useStatus, kinds }: Narrowed, layer: string): URLSearchParams {
+  return parameters({
+    township: division.slice(0, TOWNSHIP_DIGITS),
+    village: division.length > TOWNSHIP_DIGITS ? division : "",
+    use_status: useStatus,
+    kind: kinds[layer] ?? "",
+  });
+}
+
+export function remember(seen: Seen | undefined, chosen: Chosen | undefined, narrowed: Narrowed): void {
+  const named = chosen ? [["layer", chosen.layer], ["code", chosen.code]] : [];
+  const query = new URLSearchParams([...named, ...narrowedQuery(narrowed)]).toString();
   const hash = seen ? writeSeen(seen) : "";
-  window.history.replaceState(null, "", `${window.location.pathname}${search}${hash}`);
+  window.history.replaceState(null, "", `${window.location.pathname}${query ? `?${query}` : ""}${hash}`);
 }

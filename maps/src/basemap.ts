@@ -39,6 +39,12 @@ const divisionStyles: Readonly<Record<string, Style[]>> = {
   village: [villageEdge],
 };
 
+const edgesOnly: Readonly<Record<string, Style[]>> = {
+  county: countyEdge,
+  township: [townshipEdge],
+  village: [villageEdge],
+};
+
 const roadStyles = new Map<string, Style[]>();
 
 function roadStyle(feature: FeatureLike, zoom: number): Style[] {
@@ -82,15 +88,25 @@ function source(address: string): VectorTileSource {
   });
 }
 
+export interface BaseLayers {
+  ground: VectorTileLayer;
+  names: VectorTileLayer;
+  /** Draw boundaries alone, over pictures that show land and roads themselves. */
+  overPictures: (over: boolean) => void;
+}
+
 /** Areas and roads below everything, names above everything. */
-export function baseLayers(address: string): { ground: VectorTileLayer; names: VectorTileLayer } {
+export function baseLayers(address: string): BaseLayers {
   const shared = source(address);
+  let over = false;
   const ground = new VectorTileLayer({
     source: shared,
     background: COLOURS.outside,
     zIndex: 0,
     style: (feature, resolution) => {
       const part = String(feature.get("layer"));
+      if (part === "division" && over) return edgesOnly[String(feature.get("level"))] ?? [];
+      if (over) return [];
       if (part === "division") return divisionStyles[String(feature.get("level"))] ?? [];
       return part === "road" ? roadStyle(feature, zoomOf(resolution)) : [];
     },
@@ -102,5 +118,10 @@ export function baseLayers(address: string): { ground: VectorTileLayer; names: V
     style: (feature, resolution) =>
       feature.get("layer") === "label" ? labelStyle(feature, zoomOf(resolution)) : undefined,
   });
-  return { ground, names };
+  const overPictures = (wanted: boolean): void => {
+    over = wanted;
+    ground.setBackground(wanted ? "rgba(0, 0, 0, 0)" : COLOURS.outside);
+    ground.changed();
+  };
+  return { ground, names, overPictures };
 }

@@ -16,6 +16,7 @@ export interface LayerConfig {
   count: number;
   tiles: string;
   card: string;
+  kind_field: string | null;
   kind_title: string | null;
   kinds: Kind[];
 }
@@ -26,6 +27,14 @@ export interface DivisionConfig {
   extent: LonLatExtent;
 }
 
+/** Tiles of a basemap that the office set. */
+export interface Pictures {
+  url: string;
+  projection: string;
+  max_zoom: number;
+  attribution: string;
+}
+
 export interface MapConfig {
   extent: LonLatExtent;
   invented: boolean;
@@ -33,6 +42,7 @@ export interface MapConfig {
   layers: LayerConfig[];
   divisions: DivisionConfig[];
   statuses: Record<string, string>;
+  pictures: Pictures[];
 }
 
 export async function loadConfig(address: string): Promise<MapConfig> {

@@ -14,7 +14,8 @@ interface RequestDetail {
   headers: Record<string, string>;
 }
 
-function csrfToken(): string {
+/** The token that a write of this page carries. */
+export function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 

@@ -1,19 +1,9 @@
-// The side panel: layers to switch, with counts and legend, and the divisions to go to.
-import type { DivisionConfig, LayerConfig, MapConfig } from "./config";
+// The side panel: layers to switch, with counts, legend, and kinds to narrow each to.
+import type { LayerConfig, MapConfig } from "./config";
+import { button, element } from "./elements";
 import { iconAddress } from "./symbols";
 
-function element<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  className: string,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
-
-function swatch(colour: string, icon?: string): HTMLElement {
+export function swatch(colour: string, icon?: string): HTMLElement {
   const made = element("span", "swatch");
   made.setAttribute("aria-hidden", "true");
   // Set by script: the content security policy forbids style attributes, not this.
@@ -28,70 +18,99 @@ function swatch(colour: string, icon?: string): HTMLElement {
   return made;
 }
 
-function kindList(layer: LayerConfig): HTMLElement | undefined {
-  if (layer.kinds.length === 0) return undefined;
-  const items = layer.kinds.map((kind) =>
-    element("li", "", swatch(kind.colour ?? layer.colour), kind.title),
-  );
-  const list = element("ul", "legend__kinds", ...items);
-  return element("details", "legend__more", element("summary", "", layer.kind_title ?? "类别"), list);
-}
-
-function layerRow(layer: LayerConfig, onSwitch: (name: string, shown: boolean) => void): HTMLElement {
-  const box = element("input", "");
-  box.type = "checkbox";
-  box.checked = true;
-  box.name = layer.name;
-  box.addEventListener("change", () => {
-    onSwitch(layer.name, box.checked);
-  });
-  const count = element("span", "legend__count", layer.count.toLocaleString("zh-CN"));
-  const label = element(
-    "label",
-    "legend__layer",
-    box,
-    swatch(layer.colour, layer.icon),
-    element("span", "legend__title", layer.title),
-    count,
-  );
-  const row = element("div", "legend__row", label);
-  const kinds = kindList(layer);
-  if (kinds) row.append(kinds);
-  return row;
-}
-
-function divisionChoice(divisions: DivisionConfig[], onGo: (code: string) => void): HTMLElement {
-  const choice = element("select", "");
-  choice.id = "go-to";
-  choice.append(new Option("全部范围", ""), ...divisions.map((each) => new Option(each.name, each.code)));
-  choice.addEventListener("change", () => {
-    onGo(choice.value);
-  });
-  const label = element("label", "", "定位到");
-  label.htmlFor = choice.id;
-  return element("div", "field legend__go", label, choice);
-}
-
 export interface LegendActions {
   onSwitch: (name: string, shown: boolean) => void;
-  onGo: (code: string) => void;
+  onKind: (name: string, kind: string) => void;
 }
 
-export function buildLegend(holder: HTMLElement, config: MapConfig, actions: LegendActions): void {
-  const rows = config.layers.map((layer) => layerRow(layer, actions.onSwitch));
-  const mark = element(
-    "p",
-    "legend__note muted small",
-    element("span", "legend__cluster", "8"),
-    "圆内数字为该处点位数，放大后逐个显示；",
-    element("span", "legend__warn"),
-    "表示非在用状态。",
-  );
-  const parts: HTMLElement[] = [];
-  if (config.divisions.length > 0) parts.push(divisionChoice(config.divisions, actions.onGo));
-  parts.push(
-    element("fieldset", "legend", element("legend", "", "图层"), ...rows),
-    mark,
-  );
-  holder.replaceChildren(...parts);
+function swatched(colour: string, title: string): DocumentFragment {
+  const both = document.createDocumentFragment();
+  both.append(swatch(colour), title);
+  return both;
+}
+
+/** The legend of a layer in the side panel: what it shows, and how many. */
+class LegendRow {
+  readonly holder = element("div", "legend__row");
+  readonly #layer: LayerConfig;
+  readonly #box = element("input", "");
+  readonly #count = element("span", "legend__count");
+  readonly #kinds: HTMLButtonElement[];
+  readonly #more = element("details", "legend__more");
+
+  constructor(layer: LayerConfig, actions: LegendActions) {
+    this.#layer = layer;
+    this.#box.type = "checkbox";
+    this.#box.checked = true;
+    this.#box.name = layer.name;
+    this.#box.addEventListener("change", () => { actions.onSwitch(layer.name, this.#box.checked); });
+    const title = element("span", "legend__title", layer.title);
+    const face = swatch(layer.colour, layer.icon);
+    this.holder.append(element("label", "legend__layer", this.#box, face, title, this.#count));
+    this.#kinds = layer.kinds.map(({ value, title: name, colour }) => {
+      const choose = (): void => { actions.onKind(layer.name, this.#chosen === value ? "" : value); };
+      const made = button("", choose, "legend__kind");
+      made.append(swatched(colour ?? layer.colour, name));
+      made.dataset.kind = value;
+      return made;
+    });
+    if (layer.kinds.length > 0) this.holder.append(this.#kindList());
+    this.count(layer.count);
+  }
+
+  get shown(): boolean {
+    return this.#box.checked;
+  }
+
+  get #chosen(): string {
+    return this.#kinds.find((kind) => kind.getAttribute("aria-pressed") === "true")?.dataset.kind ?? "";
+  }
+
+  count(number: number): void {
+    this.#count.textContent = number.toLocaleString("zh-CN");
+  }
+
+  choose(kind: string): void {
+    for (const each of this.#kinds) each.setAttribute("aria-pressed", String(each.dataset.kind === kind));
+    if (kind) this.#more.open = true;
+  }
+
+  #kindList(): HTMLElement {
+    const items = this.#kinds.map((kind) => element("li", "", kind));
+    const title = `${this.#layer.kind_title ?? "类别"}（点击只看一类）`;
+    this.#more.append(element("summary", "", title), element("ul", "legend__kinds", ...items));
+    return this.#more;
+  }
+}
+
+export class Legend {
+  readonly #rows: ReadonlyMap<string, LegendRow>;
+
+  constructor(holder: HTMLElement, config: MapConfig, actions: LegendActions) {
+    this.#rows = new Map(config.layers.map((layer) => [layer.name, new LegendRow(layer, actions)]));
+    const rows = [...this.#rows.values()].map((row) => row.holder);
+    const mark = element(
+      "p",
+      "legend__note muted small",
+      element("span", "legend__cluster", "8"),
+      "圆内数字为该处点位数，放大后逐个显示；",
+      element("span", "legend__warn"),
+      "表示非在用状态。",
+    );
+    holder.replaceChildren(element("fieldset", "legend", element("legend", "", "图层"), ...rows), mark);
+  }
+
+  /** Show what the layers are narrowed to. */
+  narrow(kinds: Readonly<Record<string, string>>): void {
+    this.#rows.forEach((row, name) => { row.choose(kinds[name] ?? ""); });
+  }
+
+  count(numbers: Readonly<Record<string, number>>): void {
+    this.#rows.forEach((row, name) => { row.count(numbers[name] ?? 0); });
+  }
+
+  /** Names of the layers that are switched on. */
+  get shown(): string[] {
+    return [...this.#rows].filter(([, row]) => row.shown).map(([name]) => name);
+  }
 }

@@ -18,17 +18,19 @@ const DEEPEST = 13;
 export class LocationLayer {
   readonly config: LayerConfig;
   readonly drawn: VectorTileLayer;
+  readonly #source: VectorTileSource;
   readonly symbols: LayerSymbols;
 
   constructor(config: LayerConfig, place: number, places: number) {
     this.config = config;
     this.symbols = new LayerSymbols(config, place, places);
+    this.#source = new VectorTileSource({
+      format: new MVT(),
+      url: config.tiles,
+      tileGrid: createXYZ({ tileSize: TILE_PIXELS, maxZoom: DEEPEST }),
+    });
     this.drawn = new VectorTileLayer({
-      source: new VectorTileSource({
-        format: new MVT(),
-        url: config.tiles,
-        tileGrid: createXYZ({ tileSize: TILE_PIXELS, maxZoom: DEEPEST }),
-      }),
+      source: this.#source,
       // Symbols reach beyond their tile.
       renderBuffer: 64,
       zIndex: 10 + places - place,
@@ -40,6 +42,17 @@ export class LocationLayer {
   async load(): Promise<void> {
     await this.symbols.load();
     this.drawn.changed();
+  }
+
+  /** Show only what the filter of the tiles lets through. */
+  narrow(query: URLSearchParams): void {
+    const wanted = query.size > 0 ? `${this.config.tiles}?${query.toString()}` : this.config.tiles;
+    if (this.#source.getUrls()?.[0] !== wanted) this.#source.setUrl(wanted);
+  }
+
+  /** Fetch the tiles again after a change. */
+  refresh(): void {
+    this.#source.refresh();
   }
 
   #style(feature: FeatureLike): Style {

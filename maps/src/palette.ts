@@ -13,6 +13,7 @@ export const COLOURS = {
   labelQuiet: "#6b7688",
   halo: "rgba(255, 255, 255, 0.92)",
   chosen: "#d6336c",
+  hovered: "#d97706",
 } as const;
 
 export interface RoadLook {

@@ -3,9 +3,11 @@ import "../styles/site.css";
 
 import { askBeforeActing } from "./confirm";
 import { setUpHtmx } from "./htmx";
+import { setUpMenus } from "./menus";
 
 setUpHtmx();
 askBeforeActing();
+setUpMenus();
 
 // The map library is large, so pages without a map do not load it.
 async function drawLocationMaps(root: ParentNode): Promise<void> {

@@ -168,3 +168,11 @@ export const chosenStyle = new Style({
     fill: new Fill({ color: "rgba(214, 51, 108, 0.12)" }),
   }),
 });
+
+export const hoverStyle = new Style({
+  image: new Circle({
+    radius: 16,
+    stroke: new Stroke({ color: COLOURS.hovered, width: 3 }),
+    fill: new Fill({ color: "rgba(217, 119, 6, 0.15)" }),
+  }),
+});

@@ -16,7 +16,24 @@ function holder(): HTMLElement {
   return made;
 }
 
-export function showToast(text: string, tone: Tone = "info"): void {
+export interface ToastAction {
+  label: string;
+  act: () => void;
+}
+
+function actionButton({ label, act }: ToastAction, toast: HTMLElement): HTMLElement {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button button--small";
+  made.textContent = label;
+  made.addEventListener("click", () => {
+    toast.remove();
+    act();
+  });
+  return made;
+}
+
+export function showToast(text: string, tone: Tone = "info", action?: ToastAction): void {
   const toast = document.createElement("div");
   toast.className = `toast notice notice--${tone}`;
   toast.setAttribute("role", tone === "bad" ? "alert" : "status");
@@ -30,8 +47,10 @@ export function showToast(text: string, tone: Tone = "info"): void {
   close.addEventListener("click", () => {
     toast.remove();
   });
-  toast.append(words, close);
+  toast.append(words);
+  if (action) toast.append(actionButton(action, toast));
+  toast.append(close);
   holder().append(toast);
-  // A refusal stays until it is read and closed.
-  if (tone !== "bad") window.setTimeout(() => { toast.remove(); }, SHOWN_MS);
+  // A refusal stays until it is read and closed, and so does what can still be done.
+  if (tone !== "bad" && !action) window.setTimeout(() => { toast.remove(); }, SHOWN_MS);
 }

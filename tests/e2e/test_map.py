@@ -95,8 +95,9 @@ def test_township_can_be_gone_to(desktop: Watched) -> None:
     """Choosing a township must take the map there."""
     page = settled(desktop)
     before = page.url
-    page.get_by_label("定位到").select_option(label="瑶里")
+    page.locator("#filter-division").select_option(label="瑶里")
     page.wait_for_function("before => location.href !== before", arg=before)
+    page.wait_for_function("() => Number(/#map=([\\d.]+)/.exec(location.hash)[1]) > 11")
     zoom, lon, _ = re.search(r"#map=([\d.]+)/([\d.]+)/([\d.]+)", page.url).groups()  # type: ignore[union-attr]
     assert float(zoom) > 10
     assert float(lon) > 117.45

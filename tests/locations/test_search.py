@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from fuliang_gis.locations.models import Location
@@ -78,7 +77,7 @@ def test_box_uses_the_index(session: Session) -> None:
     wanted = conditions(layer("pv_stations"), clerk, filters)
     statement = select(func.count()).select_from(Location).where(wanted[-1])
     compiled = statement.compile(
-        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
     )
     # On a small table any other way is cheaper; it is closed, so that a usable index is used.
     session.execute(text("set local enable_seqscan = off"))

@@ -17,7 +17,7 @@ from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.registry import Layer, layers
 from fuliang_gis.web.api import schemas
 from fuliang_gis.web.api.replies import answers, reply, reply_document
-from fuliang_gis.web.context import database
+from fuliang_gis.web.context import database, settings
 from fuliang_gis.web.session import require_actor
 
 TAGS = [Tag(name="basics", description="账号、图层、行政区划 Account, layers, divisions")]
@@ -81,7 +81,7 @@ def get_map_config() -> Response:
     """Return what the map modules need: extent, tile addresses, symbols, basemap."""
     actor = require_actor()
     with database().session() as session:
-        document = map_config(session, actor)
+        document = map_config(session, actor, settings().basemap)
     return reply_document(asdict(document))
 
 

@@ -99,7 +99,9 @@ def navigation() -> dict[str, list[Entry]]:
     return {
         "": _entries([("/", "地图"), (url_for("villages.show_list"), "重点村")]),
         "点位": _entries(lists),
-        "more": _entries([(url_for("thematic.show"), "专题图"), (url_for("areas.show"), "行政区划")]),
+        "more": _entries(
+            [(url_for("thematic.show"), "专题图"), (url_for("areas.show"), "行政区划")]
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from fuliang_gis.areas.models import Division
 from fuliang_gis.locations import queries
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.fields import REVIEW_STATE, USE_STATUS
+from fuliang_gis.locations.geometry import place_on
 from fuliang_gis.locations.queries import Filters
 from fuliang_gis.locations.registry import Layer, layer
 from fuliang_gis.locations.sheets import Field
@@ -22,6 +23,9 @@ from fuliang_gis.web.pages.common import STATUS_TONES, shown
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("locations", __name__, url_prefix="/locations")
+
+#: West, south, east, north (EPSG:4490) [degrees].
+Box = tuple[float, float, float, float]
 
 PAGE_SIZES = (25, 50, 100, 200)
 _TOWNSHIP_DIGITS = 9
@@ -42,6 +46,7 @@ class Choosing:
     descending: bool
     page: int
     size: int
+    bbox: Box | None = None
 
     @property
     def filters(self) -> Filters:
@@ -52,6 +57,7 @@ class Choosing:
             use_status=self.use_status or None,
             review_state=self.review_state or None,
             text=self.q or None,
+            bbox=self.bbox,
         )
 
     @property
@@ -61,6 +67,17 @@ class Choosing:
 
     def address(self, **changed: object) -> str:
         """Return the address of the same list with something changed."""
+        return self._at("locations.show_list", changed)
+
+    def panel_address(self, **changed: object) -> str:
+        """Return the address of the same list as the map's panel shows it."""
+        return self._at("locations.show_panel", changed)
+
+    def export_address(self, kind: str) -> str:
+        """Return the address of the whole list as a file."""
+        return self._at("exports.export", {"kind": kind, "page": 1, "size": 50})
+
+    def _at(self, endpoint: str, changed: dict[str, object]) -> str:
         asked: dict[str, object] = {
             "township": self.township,
             "village": self.village,
@@ -68,6 +85,7 @@ class Choosing:
             "use_status": self.use_status,
             "review_state": self.review_state,
             "q": self.q,
+            "bbox": ",".join(f"{edge:.6f}" for edge in self.bbox or ()),
             "sort": self.sort,
             "descending": "1" if self.descending else "",
             "page": self.page,
@@ -75,7 +93,7 @@ class Choosing:
         }
         usual = {"sort": "code", "page": 1, "size": 50}
         kept = {n: v for n, v in (asked | changed).items() if v not in ("", usual.get(n))}
-        return url_for("locations.show_list", layer_name=self.layer.name, **kept)  # type: ignore[arg-type]
+        return url_for(endpoint, layer_name=self.layer.name, **kept)  # type: ignore[arg-type]
 
     def sorted_by(self, name: str) -> str:
         """Return the address that sorts by a column, the other way round when it is sorted so."""
@@ -83,7 +101,8 @@ class Choosing:
         return self.address(sort=name, descending="1" if turned else "", page=1)
 
 
-def _choosing(found: Layer) -> Choosing:
+def choosing(found: Layer) -> Choosing:
+    """Read what is asked of a layer's list from the request's address."""
     asked = {name: value.replace("\0", "")[:100] for name, value in request.args.items()}
     digits = {n: v if (v := asked.get(n, "")).isdigit() else "" for n in ("township", "village")}
     # A village of another township than the chosen one is left over from an earlier choice.
@@ -101,7 +120,17 @@ def _choosing(found: Layer) -> Choosing:
         asked.get("descending") == "1",
         _number(asked.get("page", ""), 1),
         size if size in PAGE_SIZES else 50,
+        _box(asked.get("bbox", "")),
     )
+
+
+def _box(text: str) -> Box | None:
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    inside = -180 <= west < east <= 180 and -90 <= south < north <= 90
+    return (west, south, east, north) if inside else None
 
 
 def _number(text: str, otherwise: int) -> int:
@@ -120,7 +149,7 @@ def show_list(layer_name: str) -> str:
     """Show a layer's list; everything chosen stands in the address."""
     actor = require_actor()
     found = layer(layer_name)
-    chosen = _choosing(found)
+    chosen = choosing(found)
     with database().session() as session:
         page = queries.list_page(
             session,
@@ -147,6 +176,37 @@ def show_list(layer_name: str) -> str:
         sizes=PAGE_SIZES,
         tones=STATUS_TONES,
         may_add=has(actor, Permission.EDIT_LOCATIONS),
+    )
+
+
+@blueprint.get("/<layer_name>/in-view")
+def show_panel(layer_name: str) -> str:
+    """Give a layer's list as the panel beside the map shows it."""
+    actor = require_actor()
+    found = layer(layer_name)
+    chosen = choosing(found)
+    with database().session() as session:
+        page = queries.list_page(
+            session,
+            actor,
+            layer_name,
+            chosen.filters,
+            sort=chosen.sort,
+            descending=chosen.descending,
+            page=chosen.page,
+            size=chosen.size,
+        )
+    kind = found.sheet.field(found.sheet.kind_field) if found.sheet.kind_field else None
+    return render_template(
+        "locations/_panel.html",
+        layer=found,
+        chosen=chosen,
+        page=page,
+        kind=kind,
+        places={row.location.code: place_on(row.location.geom) for row in page.rows},
+        use_status=USE_STATUS,
+        tones=STATUS_TONES,
+        sorts=(("code", "编码"), ("name", "名称"), ("use_status", "使用状态")),
     )
 
 

@@ -1,0 +1,1 @@
+"""Carrying data out of the service and into it."""
