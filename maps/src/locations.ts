@@ -9,9 +9,9 @@ import { createXYZ } from "ol/tilegrid";
 import type { LayerConfig } from "./config";
 import { LayerSymbols } from "./symbols";
 
-// The server counts in 16 × 16 cells a tile; a tile of this size makes a cell (128 pixels) wide enough for one
-// cluster of every layer side by side.
-const TILE_PIXELS = 2048;
+// The server counts in 16 × 16 cells a tile; a tile of this size makes a cell 64 to 128 pixels wide, which tells
+// where things are and leaves room for the clusters of several layers.
+const TILE_PIXELS = 1024;
 // The server's SINGLES_FROM: deeper tiles would hold nothing new.
 const DEEPEST = 13;
 
