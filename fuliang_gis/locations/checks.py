@@ -23,8 +23,8 @@ _FALSE = {"false", "0", "否", "无", "n", "no", "×", "off"}
 _TEXT_LIMIT = 2000
 #: Control characters and lone surrogates: neither has a place in a value, some cannot be stored.
 _UNSTORED = {"Cc", "Cs"}
-#: A page of this name adds a location, so none may be called so.
-_RESERVED = "new"
+#: Pages beside those of the locations have these names, so no location may.
+_RESERVED = {"new", "in-view", "export.csv", "export.xlsx"}
 _CODE = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff._-]{0,63}")
 
 
@@ -122,7 +122,7 @@ def _read_text(field: Field, given: object) -> Value:
     if len(text) > _TEXT_LIMIT:
         zh = f"“{field.label.zh}”不能超过 {_TEXT_LIMIT} 字。"
         raise _Unreadable("too_long", zh, f"At most {_TEXT_LIMIT} characters.")
-    if field.name == "code" and (not _CODE.fullmatch(text) or text == _RESERVED):
+    if field.name == "code" and (not _CODE.fullmatch(text) or text in _RESERVED):
         zh = "编码只能含汉字、字母、数字、点、横线和下划线，最长 64 位。"
         raise _Unreadable(
             "bad_code", zh, "A code holds letters, digits, '.', '-', '_' (64 at most)."

@@ -150,3 +150,9 @@ def test_a_crossing_outline_is_refused(layer: Layer, clerk: Actor, session: Sess
     with pytest.raises(Invalid) as refused:
         operations.create(session, clerk, layer.name, sample_values(layer), bow_tie)
     assert expected <= {p.code for p in refused.value.problems}
+
+
+@pytest.mark.parametrize("code", ["new", "in-view", "export.csv", "a/b", "<b>", "-1", "x" * 65])
+def test_codes_that_no_address_could_name_are_refused(layer: Layer, code: str) -> None:
+    """Each location has a page of its own, whose address holds the code."""
+    assert problem_codes(layer, code=code) == {"code": "bad_code"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request, url_for
 
 from fuliang_gis.accounts.policies import has
-from fuliang_gis.accounts.roles import Permission
+from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
 from fuliang_gis.areas.models import Division
 from fuliang_gis.locations import queries
@@ -144,23 +144,28 @@ def columns(found: Layer) -> Sequence[Field]:
     return [*listed, REVIEW_STATE]
 
 
-@blueprint.get("/<layer_name>")
-def show_list(layer_name: str) -> str:
-    """Show a layer's list; everything chosen stands in the address."""
-    actor = require_actor()
-    found = layer(layer_name)
-    chosen = choosing(found)
+def _page(actor: Actor, chosen: Choosing) -> queries.Page:
     with database().session() as session:
-        page = queries.list_page(
+        return queries.list_page(
             session,
             actor,
-            layer_name,
+            chosen.layer.name,
             chosen.filters,
             sort=chosen.sort,
             descending=chosen.descending,
             page=chosen.page,
             size=chosen.size,
         )
+
+
+@blueprint.get("/<layer_name>")
+def show_list(layer_name: str) -> str:
+    """Show a layer's list; everything chosen stands in the address."""
+    actor = require_actor()
+    found = layer(layer_name)
+    chosen = choosing(found)
+    page = _page(actor, chosen)
+    with database().session() as session:
         townships = areas.list_divisions(session, level="township")
         villages = areas.list_divisions(session, parent=chosen.township) if chosen.township else ()
     return render_template(
@@ -185,17 +190,7 @@ def show_panel(layer_name: str) -> str:
     actor = require_actor()
     found = layer(layer_name)
     chosen = choosing(found)
-    with database().session() as session:
-        page = queries.list_page(
-            session,
-            actor,
-            layer_name,
-            chosen.filters,
-            sort=chosen.sort,
-            descending=chosen.descending,
-            page=chosen.page,
-            size=chosen.size,
-        )
+    page = _page(actor, chosen)
     kind = found.sheet.field(found.sheet.kind_field) if found.sheet.kind_field else None
     return render_template(
         "locations/_panel.html",
