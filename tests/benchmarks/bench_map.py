@@ -1,0 +1,194 @@
+"""How soon the county's map is drawn and what it weighs, beside one naive folium page, in one run.
+
+The naive page holds every location as a marker of its own, as a first script with folium would.
+Both are opened in fresh windows of one headless browser; a page counts as drawn when neither the
+network nor the page's main thread has been busy for a while.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import shutil
+import statistics
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import folium
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
+from sqlalchemy import create_engine, text
+
+from fuliang_gis.accounts.demo import demo_accounts
+from fuliang_gis.db.cluster import Cluster
+from fuliang_gis.db.session import driver_url
+from fuliang_gis.material import ROOT
+from fuliang_gis.settings import Settings
+from tests.processes import Service
+
+STATE = ROOT / "var" / "bench-map"
+ROUNDS = 3
+SIZE: ViewportSize = {"width": 1440, "height": 900}
+#: Quiet time after which a page counts as drawn [ms], and the longest wait for it [ms].
+QUIET_MS, PATIENCE_MS = 1500, 240_000
+
+#: Remembers when the page was last busy: a long task's end, or an answer's last byte.
+WATCH = """
+window.busyUntil = 0; window.longest = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    window.busyUntil = Math.max(window.busyUntil, entry.startTime + entry.duration);
+    if (entry.entryType === "longtask") window.longest = Math.max(window.longest, entry.duration);
+  }
+}).observe({ entryTypes: ["longtask", "resource", "navigation", "paint"] });
+"""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One opening: when the page was drawn [ms] and what came over the network [bytes]."""
+
+    drawn_ms: float
+    size: int
+
+
+def open_page(context: BrowserContext, address: str) -> tuple[Page, Opened]:
+    """Open an address in a fresh window and wait until it is drawn."""
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    received: list[int] = []
+    client = context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="load", timeout=PATIENCE_MS)
+    settle(page)
+    drawn = float(page.evaluate("window.busyUntil"))
+    return page, Opened(drawn, int(sum(received)))
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has been quiet for a while."""
+    page.wait_for_function(
+        f"performance.now() - window.busyUntil > {QUIET_MS}", timeout=PATIENCE_MS, polling=200
+    )
+
+
+def longest_block_ms(page: Page) -> float:
+    """Pan and zoom the map as a hand does; return the longest time its main thread was held."""
+    page.evaluate("window.longest = 0")
+    page.mouse.move(500, 450)
+    for turn in range(6):
+        page.mouse.down()
+        page.mouse.move(500 + 60 * (-1) ** turn, 450 + 40 * (-1) ** turn, steps=12)
+        page.mouse.up()
+        page.mouse.move(500, 450)
+        page.mouse.wheel(0, -240 if turn < 3 else 240)
+        page.wait_for_timeout(800)
+    settle(page)
+    return float(page.evaluate("window.longest"))
+
+
+@contextmanager
+def naive_page(settings: Settings) -> Iterator[str]:
+    """Serve one folium page with every location as a marker, and Leaflet beside it."""
+    engine = create_engine(driver_url(Cluster(settings).owner_url()))
+    statement = (
+        "select ST_Y(place), ST_X(place), name"
+        " from (select ST_PointOnSurface(geom) as place, name from location) as located"
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(text(statement)).all()
+    engine.dispose()
+    chart = folium.Map(location=(29.5, 117.3), zoom_start=10, tiles=None)
+    chart.default_js = [("leaflet", "leaflet.js")]
+    chart.default_css = [("leaflet_css", "leaflet.css")]
+    for lat, lon, name in rows:
+        folium.CircleMarker((lat, lon), radius=4, popup=name).add_to(chart)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("leaflet.js", "leaflet.css"):
+            shutil.copy(ROOT / "node_modules" / "leaflet" / "dist" / name, folder)
+        chart.save(str(Path(folder) / "index.html"))
+        handler = functools.partial(_Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/index.html"
+            server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002  # Its signature.
+        """Say nothing."""
+
+
+def signed_in(browser: Browser, service: Service) -> BrowserContext:
+    """Return a fresh window that holds a session and nothing else."""
+    settings = Settings(state=service.state)
+    (county,) = [
+        each for each in demo_accounts(settings.state_dir / "secrets") if each.username == "county"
+    ]
+    context = browser.new_context(viewport=SIZE)
+    page = context.new_page()
+    page.goto(f"{service.url}/sign-in")
+    page.get_by_label("用户名").fill(county.username)
+    page.get_by_label("密码").fill(county.password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    kept = context.storage_state()
+    context.close()
+    return browser.new_context(viewport=SIZE, storage_state=kept)
+
+
+def measure(browser: Browser, service: Service, naive: str) -> dict[str, list[float]]:
+    """Open both by turns; return every figure of every round."""
+    figures: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        context = signed_in(browser, service)
+        page, ours = open_page(context, service.url)
+        figures.setdefault("block_ms", []).append(longest_block_ms(page))
+        context.close()
+        context = browser.new_context(viewport=SIZE)
+        _, theirs = open_page(context, naive)
+        context.close()
+        for name, one in (("ours", ours), ("theirs", theirs)):
+            figures.setdefault(f"{name}_ms", []).append(one.drawn_ms)
+            figures.setdefault(f"{name}_bytes", []).append(one.size)
+    return figures
+
+
+def main() -> None:
+    """Run, print a table, and end with one line of JSON."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    service = Service(STATE, FULIANG_DEMO="1")
+    try:
+        service.start()
+        with naive_page(Settings(state=STATE)) as naive, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            )
+            figures = measure(browser, service, naive)
+            browser.close()
+    finally:
+        service.destroy()
+    medians = {name: statistics.median(values) for name, values in figures.items()}
+    for name, value in medians.items():
+        print(f"{name:14} {value:>14,.0f}   {[round(each) for each in figures[name]]}")
+    ratios = {
+        "time_vs_folium": round(medians["theirs_ms"] / medians["ours_ms"], 2),
+        "bytes_vs_folium": round(medians["theirs_bytes"] / medians["ours_bytes"], 2),
+    }
+    conditions = {"rounds": ROUNDS, "longest_block_ms": round(medians["block_ms"]), "window": SIZE}
+    print(json.dumps({"bench": "map", "ratios": ratios, "conditions": conditions}))
+
+
+if __name__ == "__main__":
+    main()
