@@ -98,7 +98,10 @@ class Service:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
+        except OSError:
             return False
 
     @property

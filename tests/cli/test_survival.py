@@ -70,9 +70,11 @@ class Clerk:
             try:
                 self.send(method, path, body, sent)
             except urllib.error.HTTPError as error:
-                if error.code < 500 and error.code != 429:
-                    self.refused.append(f"{method} {path}: {error.code} {error.read().decode()}")
-                    return False
+                with error:
+                    if error.code < 500 and error.code != 429:
+                        told = error.read().decode()
+                        self.refused.append(f"{method} {path}: {error.code} {told}")
+                        return False
                 time.sleep(0.2)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.2)
