@@ -45,7 +45,9 @@ def serve(settings: Settings) -> None:
     """
     logs.configure(settings)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Said of both: a shell that starts a command in the background leaves SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     require_port(settings.host, settings.port)
     try:
         _serve(settings)

@@ -139,7 +139,10 @@ def test_ctrl_c_does_not_reach_the_children() -> None:
 
 
 def test_a_stop_during_start_leaves_nothing_behind() -> None:
-    """Interrupted before it is ready, a start ends as cleanly as a running service."""
+    """Interrupted before it is ready, a start ends as cleanly as a running service.
+
+    It was started as a shell starts a background command: with SIGINT ignored.
+    """
     with fresh_state() as state:
         made = Service(state)
         made.process = subprocess.Popen(
@@ -147,6 +150,7 @@ def test_a_stop_during_start_leaves_nothing_behind() -> None:
             env=made.environment,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
         wait_until((state / "postgres").exists, "the database is being made")
         time.sleep(1)
