@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     )
     county_code: str = Field(default="360222", pattern=r"^\d{6}$", description="本县行政区划代码。")
     public_layers: Annotated[frozenset[str], NoDecode] = Field(
-        default=frozenset(), description="无需登录即可读取的图层，以逗号分隔。"
+        default=frozenset(),
+        description="无需登录即可读取的图层，以逗号分隔；含户级记录的图层始终需要登录。",
     )
     web_workers: int = Field(default=2, ge=1, le=64, description="网页服务进程数。")
     web_threads: int = Field(default=8, ge=1, le=128, description="每个网页服务进程的线程数。")

@@ -78,7 +78,7 @@ class ChecklistItem:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One layer's sheet."""
+    """One layer's sheet; one with ``households`` is never shown without a sign-in."""
 
     name: str
     title: Text
@@ -89,6 +89,7 @@ class Sheet:
     icon: str
     fields: tuple[Field, ...]
     kind_field: str | None = None
+    households: bool = False
     service_minutes: int = 15
     checklist: tuple[ChecklistItem, ...] = ()
 
@@ -143,6 +144,7 @@ def read_sheet(path: Path) -> Sheet:
         icon=raw["symbol"].get("icon", "location"),
         fields=tuple(_field(item) for item in raw["fields"]),
         kind_field=raw.get("kind_field"),
+        households=raw.get("households", False),
         service_minutes=inspection.get("service_minutes", 15),
         checklist=tuple(
             ChecklistItem(**{**item, "kinds": tuple(item.get("kinds", ()))})

@@ -23,8 +23,8 @@ from fuliang_gis.ogc.crs import CRS84, Crs, find
 from fuliang_gis.ogc.documents import Document, Place
 from fuliang_gis.ogc.requests import ItemsRequest, cursor, read_items_request
 from fuliang_gis.web import errors, tiles
-from fuliang_gis.web.context import database, settings
-from fuliang_gis.web.session import current_actor, reader_of
+from fuliang_gis.web.context import database
+from fuliang_gis.web.session import current_actor, public_layers, reader_of
 
 _ACCEPTED = {
     "application/geo+json": "json",
@@ -177,7 +177,7 @@ def _listed() -> list[Collection]:
     every = collections().values()
     if current_actor() is not None:
         return list(every)
-    public = [each for each in every if each.name in settings().public_layers]
+    public = [each for each in every if each.name in public_layers()]
     if not public:
         raise SignInRequired
     return public

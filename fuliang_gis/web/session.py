@@ -29,6 +29,7 @@ from fuliang_gis.errors import (
     SignInRequired,
     Unavailable,
 )
+from fuliang_gis.locations.registry import layers
 from fuliang_gis.settings import Settings
 from fuliang_gis.web.context import database, request_id, settings
 from fuliang_gis.web.security import limiter
@@ -151,9 +152,15 @@ def reader_of(layer: str) -> Actor:
     """
     if (actor := current_actor()) is not None:
         return actor
-    if layer not in settings().public_layers:
+    if layer not in public_layers():
         raise SignInRequired
     return Actor(0, "public", "公众", Role.VIEWER, settings().county_code, "")
+
+
+def public_layers() -> frozenset[str]:
+    """Return the layers that the setting opens, without those that show single households."""
+    closed = {each.name for each in layers().values() if each.sheet.households}
+    return settings().public_layers - closed
 
 
 def begin(known: Known) -> None:

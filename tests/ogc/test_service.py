@@ -141,17 +141,19 @@ def test_tile_sets_describe_the_grid(stations: World) -> None:
 
 
 def test_public_layers_need_no_sign_in(stations: World) -> None:
-    """A setting opens a layer, and nothing beside it."""
+    """A setting opens a layer, and nothing beside it; none that shows single households."""
     settings = stations.app.extensions["fuliang"].settings
     before = settings.public_layers
-    object.__setattr__(settings, "public_layers", frozenset({"pv_stations"}))
+    object.__setattr__(settings, "public_layers", frozenset({"villages", "pv_stations"}))
     try:
         nobody = stations.browser()
         listed = nobody.get("/ogc/collections").get_json()["collections"]
-        assert [each["id"] for each in listed] == ["pv_stations"]
-        assert nobody.get("/ogc/collections/pv_stations/items").status_code == 200
-        assert nobody.get(f"{TILES}/WebMercatorQuad/9/212/422").status_code == 200
-        assert nobody.get("/ogc/collections/villages/items").status_code == 401
+        assert [each["id"] for each in listed] == ["villages"]
+        assert nobody.get("/ogc/collections/villages/items").status_code == 200
+        tile = "/ogc/collections/villages/tiles/WebMercatorQuad/9/212/422"
+        assert nobody.get(tile).status_code == 200
+        assert nobody.get("/ogc/collections/pv_stations/items").status_code == 401
+        assert nobody.get(f"{TILES}/WebMercatorQuad/9/212/422").status_code == 401
         assert nobody.get("/ogc/collections/divisions/items").status_code == 401
     finally:
         object.__setattr__(settings, "public_layers", before)
