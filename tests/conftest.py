@@ -41,6 +41,11 @@ SHAPING = (
 RUN = f"run_{os.getpid()}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the browser tests for the end: their driver keeps an event loop to the last."""
+    items.sort(key=lambda item: item.path.is_relative_to(ROOT / "tests" / "e2e"))
+
+
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     """Settings of this run: state in a folder of its own, nothing read from the environment."""
