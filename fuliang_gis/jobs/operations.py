@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.orm import Session
 
+# An account belongs to a division: its table must be known before a row of it is touched.
+import fuliang_gis.areas.models  # noqa: F401
 from fuliang_gis import clock
 from fuliang_gis.accounts.models import IdempotencyKey
 
