@@ -1,0 +1,1 @@
+"""Routing over roads (pure): graph, travel times, paths with their turns, rounds."""
