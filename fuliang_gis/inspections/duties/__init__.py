@@ -1,0 +1,1 @@
+"""What is owed: rules, exceptions, and the obligations that follow from them."""

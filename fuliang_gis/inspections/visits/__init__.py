@@ -1,0 +1,1 @@
+"""What was done: visits with their answers, readings and files."""
