@@ -1,0 +1,1 @@
+"""Rounds: who drives where on which day; plans made by ``routing``, kept and changed here."""
