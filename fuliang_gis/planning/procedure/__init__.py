@@ -1,0 +1,1 @@
+"""What a plan goes through: acts, votes, notice, opinions, the statutory clock."""

@@ -1,0 +1,1 @@
+"""Projects and proposed facilities of a plan, and the analyses that suggest them."""
