@@ -5,13 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from openpyxl import load_workbook
 
-from fuliang_gis.exchange.tables import INVENTED_NOTE, Cell, csv_pieces, safe_cell, write_xlsx
+from fuliang_gis.exchange.tables import (
+    INVENTED_NOTE,
+    Cell,
+    Sheet,
+    csv_pieces,
+    safe_cell,
+    write_book,
+    write_xlsx,
+)
 
 ROWS: list[list[Cell]] = [
     ["=1+1", -5, Decimal("2.50"), date(2024, 5, 1), None],
@@ -75,5 +83,37 @@ def test_workbook_keeps_types() -> None:
     assert list(rows[1]) == HEADINGS
     assert rows[2][:3] == ("'=1+1", -5, 2.5)
     assert rows[2][3].date() == date(2024, 5, 1)  # type: ignore[union-attr]
+    assert sheet["D3"].number_format == "yyyy-mm-dd"
     assert sheet["A3"].data_type == "s"
     assert sheet.freeze_panes == "A3"
+
+
+def test_workbook_is_one_that_the_library_writes() -> None:
+    """Texts of any kind, truths, moments and numbers must be read as they were written."""
+    moment = datetime.fromisoformat("2024-05-01T08:30")
+    texts = ["a<b & c>d", " 前后空格 ", "一行\n二行\r\n三行", "坏\x07字\ufffe符", "长" * 40_000]
+    rows: list[list[Cell]] = [[text, True, moment, 1e300, float("nan"), -7] for text in texts]
+    rows += [[None], [], ["末"]]
+    file = io.BytesIO()
+    write_book(file, [Sheet("甲", ["文"], rows), Sheet("乙", ["数"], [[1]])], invented=False)
+    book = load_workbook(file)
+    told = [list(row) for row in book["甲"].iter_rows(min_row=2, max_row=6, values_only=True)]
+    assert [row[0] for row in told] == [*texts[:3], "坏字符", "长" * 32_767]
+    assert all(row[1:] == [True, moment, 1e300, "nan", -7] for row in told)
+    assert book["甲"]["C2"].number_format == "yyyy-mm-dd h:mm:ss"
+    assert book["甲"]["A9"].value == "末"
+    assert book["乙"]["A2"].value == 1
+
+
+def test_workbook_takes_rows_as_they_come() -> None:
+    """Rows of a long table must not be gathered first."""
+    held: list[int] = []
+
+    def rows() -> Iterator[list[Cell]]:
+        for number in range(3000):
+            held.append(file.tell())
+            yield [f"{number * 7919 % 3001} 不重复的文字 {number**3}"]
+
+    file = io.BytesIO()
+    write_book(file, [Sheet("长", ["文"], rows())], invented=False)
+    assert held[-1] > held[0]
