@@ -43,7 +43,7 @@ def create_demo_accounts(session: Session, secrets_folder: Path) -> list[DemoAcc
     """
     kept = {each.username: each for each in demo_accounts(secrets_folder)}
     present = set(session.scalars(select(Account.username).where(Account.invented)))
-    for username, role, code in _posts(session):
+    for username, role, code in demo_posts(session):
         if username not in present or username not in kept:
             kept[username] = _make(session, username, role, code)
     _write(secrets_folder / FILE, list(kept.values()))
@@ -59,8 +59,8 @@ def demo_accounts(secrets_folder: Path) -> list[DemoAccount]:
     return [DemoAccount(**each) for each in stored]
 
 
-def drop_demo_accounts(session: Session, secrets_folder: Path) -> int:
-    """Remove the demo accounts; one that real rows refer to is switched off instead.
+def drop_demo_accounts(session: Session, secrets_folder: Path | None) -> int:
+    """Remove every invented account; one that real rows refer to is switched off instead.
 
     Returns:
         How many accounts were removed or switched off.
@@ -68,7 +68,8 @@ def drop_demo_accounts(session: Session, secrets_folder: Path) -> int:
     found = session.scalars(select(Account).where(Account.invented)).all()
     for account in found:
         _drop(session, account)
-    (secrets_folder / FILE).unlink(missing_ok=True)
+    if secrets_folder is not None:
+        (secrets_folder / FILE).unlink(missing_ok=True)
     return len(found)
 
 
@@ -82,7 +83,8 @@ def _drop(session: Session, account: Account) -> None:
         session.execute(update(Account).where(Account.id == account.id).values(active=False))
 
 
-def _posts(session: Session) -> list[tuple[str, Role, str]]:
+def demo_posts(session: Session) -> list[tuple[str, Role, str]]:
+    """Return user name, role and division of each demo account."""
     county = TOWNSHIP[:6]
     village = session.scalar(
         select(division.c.code)
@@ -95,7 +97,7 @@ def _posts(session: Session) -> list[tuple[str, Role, str]]:
         ("county", Role.COUNTY_STAFF, county),
         ("reviewer", Role.REVIEWER, county),
         ("planner", Role.PLANNER, county),
-        ("inspector", Role.INSPECTOR, county),
+        ("inspector", Role.INSPECTOR, TOWNSHIP),
         ("viewer", Role.VIEWER, county),
         ("township", Role.TOWNSHIP_STAFF, TOWNSHIP),
         ("yaoli", Role.TOWNSHIP_STAFF, OTHER_TOWNSHIP),
@@ -105,7 +107,7 @@ def _posts(session: Session) -> list[tuple[str, Role, str]]:
 
 def _make(session: Session, username: str, role: Role, code: str) -> DemoAccount:
     name = session.scalars(select(division.c.name).where(division.c.code == code)).one()
-    display_name = f"{name.removesuffix('委会')}{_title(role)}"
+    display_name = post_name(name, role)
     existing = session.scalar(select(Account).where(Account.username == username, Account.invented))
     if existing is None:
         post = Post(display_name, role, code)
@@ -116,9 +118,14 @@ def _make(session: Session, username: str, role: Role, code: str) -> DemoAccount
     return DemoAccount(username, password, display_name, ROLE_NAMES[role][0], name)
 
 
-def _title(role: Role) -> str:
-    """Return the role's name without the level that the division already tells."""
-    return ROLE_NAMES[role][0].removeprefix("县级").removeprefix("乡镇").removeprefix("村级")
+def post_name(division_name: str, role: Role) -> str:
+    """Return what a post is called; the division already tells the role's level.
+
+    >>> post_name("浮梁镇", Role.TOWNSHIP_STAFF)
+    '浮梁镇工作人员'
+    """
+    title = ROLE_NAMES[role][0].removeprefix("县级").removeprefix("乡镇").removeprefix("村级")
+    return f"{division_name.removesuffix('委会')}{title}"
 
 
 def _write(path: Path, accounts: list[DemoAccount]) -> None:

@@ -37,10 +37,15 @@ class Account(Base):
     invented: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     last_sign_in_at: Mapped[datetime | None]
+    email: Mapped[str | None] = mapped_column(comment="Where daily reminders go; null: nowhere.")
 
     __table_args__ = (
         CheckConstraint(f"role in ({', '.join(repr(r.value) for r in Role)})", name="role"),
         CheckConstraint("username ~ '^[a-z0-9][a-z0-9._-]{1,62}$'", name="username"),
+        CheckConstraint(
+            "length(email) <= 254 and email ~ '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$'",
+            name="email",
+        ),
     )
 
 

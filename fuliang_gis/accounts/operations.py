@@ -34,6 +34,10 @@ from fuliang_gis.errors import (
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 LONGEST_NAME = 60
 
+#: Where mail goes; the address itself is proved by a mail that arrives, not here.
+EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+")
+LONGEST_EMAIL = 254
+
 
 @dataclass(frozen=True)
 class Post:
@@ -123,6 +127,24 @@ def unlock(session: Session, by: Actor | None, account: Account) -> None:
     account.failed_sign_ins = 0
     account.locked_until = None
     _note(session, by, "unlock_account", account)
+
+
+def set_email(session: Session, by: Actor | None, account: Account, email: str) -> None:
+    """Say where an account's daily reminders go; an empty address ends them.
+
+    Raises:
+        Forbidden, OutsideDivision: It is neither the actor's own nor one the actor manages.
+        Invalid: It is no e-mail address.
+    """
+    if by is None or by.account_id != account.id:
+        _manage(by, account)
+    address = email.strip()
+    if address and not (EMAIL.fullmatch(address) and len(address) <= LONGEST_EMAIL):
+        text = ("邮箱地址不正确，应如 name@example.cn。", "This is no e-mail address.")
+        raise Invalid([Problem("email", *text, field="email")])
+    if (address or None) != account.email:
+        account.email = address or None
+        _note(session, by, "change_account", account, {"fields": ["email"]})
 
 
 def reset_password(

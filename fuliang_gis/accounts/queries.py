@@ -6,15 +6,19 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, column, func, or_, select, table, true
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
 from fuliang_gis.accounts.models import Account, ApiToken, AuditEvent
 from fuliang_gis.accounts.policies import COUNTY_DIGITS, require_role, within
 from fuliang_gis.accounts.roles import Actor, Permission, Role
+from fuliang_gis.db.fragments import Fragment
+from fuliang_gis.db.glances import Glances
 from fuliang_gis.errors import NotFound
 
 #: Rows a page of a list.
@@ -22,6 +26,8 @@ PAGE = 50
 
 #: Divisions are a package above this one; of them only code and name are needed here.
 division = table("division", column("code"), column("name"))
+
+_DIALECT = psycopg.dialect()  # type: ignore[no-untyped-call]
 
 Row = TypeVar("Row")
 AnySelect = TypeVar("AnySelect", bound=Select[*tuple[Any, ...]])
@@ -98,6 +104,7 @@ _KNOWN = (
     .join(division, division.c.code == Account.division_code)
     .where(Account.active)
 )
+_OF_KNOWN = len(_KNOWN.selected_columns)
 _KNOWN_BY_ID = _KNOWN.where(Account.id == bindparam("account_id"))
 _KNOWN_BY_TOKEN = _KNOWN.join(ApiToken, ApiToken.account_id == Account.id).where(
     ApiToken.digest == bindparam("digest"),
@@ -121,17 +128,45 @@ def _one_known(
     session: Session, statement: Select[*tuple[Any, ...]], given: Mapping[str, object]
 ) -> Known | None:
     row = session.execute(statement, given).one_or_none()
-    if row is None:
-        return None
-    actor = Actor(
-        row.id,
-        row.username,
-        row.display_name,
-        Role(row.role),
-        row.division_code,
-        row.division_name,
+    return None if row is None else _known_of(tuple(row))
+
+
+def glance_at(
+    glances: Glances, who: int | str, *beside: Fragment
+) -> tuple[Known, tuple[Any, ...]] | None:
+    """Return what ``known`` (an account's id) or ``known_by_token`` (a token) would, in one look.
+
+    Args:
+        beside: Statements of one value each that are read in the same look, and returned; the
+            account's row is ``known`` to them.
+
+    Raises:
+        Unavailable: The database does not answer.
+    """
+    if isinstance(who, int):
+        given: dict[str, object] = {"account_id": who}
+    else:
+        given = {"digest": hashlib.sha256(who.encode()).hexdigest(), "now": clock.now()}
+    for each in beside:
+        given |= each.params
+    row = glances.row(
+        Fragment(_beside(isinstance(who, int), *(each.sql for each in beside)), given)
     )
-    return Known(actor, row.stamp, row.must_change_password, row.totp_confirmed)
+    return None if row is None else (_known_of(row[:_OF_KNOWN]), row[_OF_KNOWN:])
+
+
+@lru_cache(maxsize=256)
+def _beside(by_id: bool, *beside: str) -> str:  # noqa: FBT001  # A key of the cache.
+    statement = _KNOWN_BY_ID if by_id else _KNOWN_BY_TOKEN
+    asked = statement.compile(dialect=_DIALECT)
+    read = ", ".join(["known.*", *(f"({each})" for each in beside)])
+    return f"select {read} from ({asked}) as known"  # noqa: S608  # Texts of our own.
+
+
+def _known_of(row: tuple[Any, ...]) -> Known:
+    account_id, username, display_name, role, scope, scope_name, *rest = row
+    actor = Actor(account_id, username, display_name, Role(role), scope, scope_name)
+    return Known(actor, *rest)
 
 
 def account(session: Session, username: str, actor: Actor | None = None) -> Account:

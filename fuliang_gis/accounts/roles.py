@@ -40,6 +40,14 @@ class Permission(StrEnum):
     REVIEW_COUNTY = "review_county"
     RECORD_VISITS = "record_visits"
     MANAGE_ROUNDS = "manage_rounds"
+    MANAGE_RULES = "manage_rules"
+    GRANT_EXCEPTIONS = "grant_exceptions"
+    HANDLE_DEFECTS = "handle_defects"
+    FIX_DEFECTS = "fix_defects"
+    VERIFY_DEFECTS = "verify_defects"
+    CLOSE_DEFECTS = "close_defects"
+    PROPOSE_DISPOSAL = "propose_disposal"
+    APPROVE_DISPOSAL = "approve_disposal"
     DRAFT_PLANS = "draft_plans"
     REVIEW_PLANS = "review_plans"
     IMPORT_DIVISIONS = "import_divisions"
@@ -54,6 +62,20 @@ PERMISSION_NAMES: dict[Permission, tuple[str, str]] = {
     Permission.REVIEW_COUNTY: ("县级复核", "recheck for the county"),
     Permission.RECORD_VISITS: ("填报巡查记录", "record visits"),
     Permission.MANAGE_ROUNDS: ("安排巡查路线", "manage rounds"),
+    Permission.MANAGE_RULES: ("制定巡查规则", "make inspection rules"),
+    Permission.GRANT_EXCEPTIONS: (
+        "批准个别点位免检或调整周期",
+        "except single locations from rules",
+    ),
+    Permission.HANDLE_DEFECTS: (
+        "登记、交办问题，审核群众反映",
+        "enter and assign defects, review reports",
+    ),
+    Permission.FIX_DEFECTS: ("整改问题", "fix defects"),
+    Permission.VERIFY_DEFECTS: ("验收整改", "verify what was fixed"),
+    Permission.CLOSE_DEFECTS: ("问题销号", "close defects"),
+    Permission.PROPOSE_DISPOSAL: ("提出资产处置", "propose disposals"),
+    Permission.APPROVE_DISPOSAL: ("审批资产处置", "approve disposals"),
     Permission.DRAFT_PLANS: ("编制村庄规划", "draft village plans"),
     Permission.REVIEW_PLANS: ("审查村庄规划", "review village plans"),
     Permission.IMPORT_DIVISIONS: ("导入行政区划边界", "import division boundaries"),
@@ -64,9 +86,22 @@ PERMISSION_NAMES: dict[Permission, tuple[str, str]] = {
 _P = Permission
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset({_P.READ}),
-    Role.VILLAGE_INFORMANT: frozenset({_P.READ, _P.EDIT_LOCATIONS, _P.RECORD_VISITS}),
+    Role.VILLAGE_INFORMANT: frozenset(
+        {_P.READ, _P.EDIT_LOCATIONS, _P.RECORD_VISITS, _P.FIX_DEFECTS}
+    ),
     Role.TOWNSHIP_STAFF: frozenset(
-        {_P.READ, _P.EDIT_LOCATIONS, _P.REVIEW_TOWNSHIP, _P.RECORD_VISITS, _P.MANAGE_ROUNDS}
+        {
+            _P.READ,
+            _P.EDIT_LOCATIONS,
+            _P.REVIEW_TOWNSHIP,
+            _P.RECORD_VISITS,
+            _P.MANAGE_ROUNDS,
+            _P.GRANT_EXCEPTIONS,
+            _P.HANDLE_DEFECTS,
+            _P.FIX_DEFECTS,
+            _P.VERIFY_DEFECTS,
+            _P.PROPOSE_DISPOSAL,
+        }
     ),
     Role.COUNTY_STAFF: frozenset(
         {
@@ -76,18 +111,38 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.REVIEW_COUNTY,
             _P.RECORD_VISITS,
             _P.MANAGE_ROUNDS,
+            _P.MANAGE_RULES,
+            _P.GRANT_EXCEPTIONS,
+            _P.HANDLE_DEFECTS,
+            _P.FIX_DEFECTS,
+            _P.VERIFY_DEFECTS,
+            _P.CLOSE_DEFECTS,
+            _P.PROPOSE_DISPOSAL,
+            _P.APPROVE_DISPOSAL,
             _P.IMPORT_DIVISIONS,
             _P.READ_AUDIT,
         }
     ),
-    Role.REVIEWER: frozenset({_P.READ, _P.REVIEW_TOWNSHIP, _P.REVIEW_COUNTY, _P.REVIEW_PLANS}),
+    Role.REVIEWER: frozenset(
+        {
+            _P.READ,
+            _P.REVIEW_TOWNSHIP,
+            _P.REVIEW_COUNTY,
+            _P.REVIEW_PLANS,
+            _P.VERIFY_DEFECTS,
+            _P.CLOSE_DEFECTS,
+            _P.APPROVE_DISPOSAL,
+        }
+    ),
     Role.PLANNER: frozenset({_P.READ, _P.DRAFT_PLANS}),
-    Role.INSPECTOR: frozenset({_P.READ, _P.RECORD_VISITS}),
+    Role.INSPECTOR: frozenset({_P.READ, _P.RECORD_VISITS, _P.FIX_DEFECTS}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 
 #: Acts on the county as a whole: only accounts of the county itself hold them.
-COUNTY_PERMISSIONS: frozenset[Permission] = frozenset({_P.IMPORT_DIVISIONS})
+COUNTY_PERMISSIONS: frozenset[Permission] = frozenset(
+    {_P.IMPORT_DIVISIONS, _P.MANAGE_RULES, _P.APPROVE_DISPOSAL}
+)
 
 
 @dataclass(frozen=True)

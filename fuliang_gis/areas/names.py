@@ -24,6 +24,20 @@ def short_name(name: str, level: str, parent: str = "") -> str:
     return name.removeprefix(parent) or name
 
 
+def place_name(township: str, division: str, between: str = "") -> str:
+    """Return a township and what lies in it as one place, the township told once.
+
+    The official names of some villages begin with their township's.
+
+    >>> place_name("鹅湖镇", "鹅湖镇鹅湖居委会"), place_name("鹅湖镇", "曹村村委会")
+    ('鹅湖镇鹅湖居委会', '鹅湖镇曹村村委会')
+    >>> place_name("鹅湖镇", "鹅湖镇", " · "), place_name("鹅湖镇", "鹅湖镇鹅湖居委会", " · ")
+    ('鹅湖镇', '鹅湖镇 · 鹅湖居委会')
+    """
+    inner = division.removeprefix(township)
+    return f"{township}{between}{inner}" if inner else township
+
+
 @lru_cache(maxsize=4096)
 def initials(text: str) -> str:
     """Return the first letter of each syllable, as typed in a search box.

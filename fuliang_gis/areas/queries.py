@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
@@ -44,6 +44,11 @@ def path(session: Session, code: str) -> Sequence[Division]:
     """Return a division with everything above it, the county first."""
     codes = [code[:digits] for digits in (6, 9, 12) if len(code) >= digits]
     return session.scalars(_LISTED.where(Division.code.in_(codes)).order_by(Division.code)).all()
+
+
+def by_codes(session: Session, codes: Collection[str]) -> Sequence[Division]:
+    """Return the divisions of these codes, without their polygons."""
+    return session.scalars(_LISTED.where(Division.code.in_(codes))).all()
 
 
 def boundaries(session: Session, level: str, within: str = "") -> dict[str, BaseGeometry]:

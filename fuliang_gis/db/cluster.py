@@ -277,7 +277,7 @@ class Cluster:
             raise self._foreign()
 
     def _configure(self) -> None:
-        connections = max(100, 40 + 2 * self.settings.web_workers * self.settings.web_threads)
+        connections = max(100, 40 + 3 * self.settings.web_workers * self.settings.web_threads)
         chosen = self.data / "fuliang.conf"
         chosen.write_text(
             tuning.configuration(

@@ -20,12 +20,12 @@ from shapely.ops import unary_union
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from fuliang_gis.db import guard_rules
+from fuliang_gis.db import guard_functions, guard_rules
 from fuliang_gis.db.base import SRID
+from fuliang_gis.db.guard_functions import FUNCTIONS
 from fuliang_gis.db.guard_rules import (
     COUNTED,
     COUNTED_ROWS,
-    FUNCTIONS,
     READ_ONLY,
     RULES,
     Rule,
@@ -79,7 +79,8 @@ def apply(
         for permission in permissions
     )
     extent = county_extent()
-    source = inspect.getsource(guard_rules) + inspect.getsource(_Applying)
+    sources = (guard_functions, guard_rules, _Applying)
+    source = "".join(inspect.getsource(each) for each in sources)
     wanted = _digest(source, context_key.hex(), granted, extent, service_role, tables)
     applied = _applied(connection)
     if applied is not None and applied == (wanted, _in_force(connection)):
@@ -251,6 +252,7 @@ class _Applying:
     def _judge(self, rule: Rule, name: str) -> None:
         for act in ("update", "delete"):
             self._run(f"drop trigger if exists guard_{act} on {name}")
+        told = ", ".join(f"'{permission}'" for permission in rule.judge_names)
         for act in rule.judged if rule.judge else ():
             rows = "old table as old_rows" + (" new table as new_rows" if act == "update" else "")
             when, each = "after", f"referencing {rows} for each statement"
@@ -258,7 +260,13 @@ class _Applying:
                 when, each = "before", "for each row"
             self._run(
                 f"create trigger guard_{act} {when} {act} on {name} {each}"
-                f" execute function guard.{rule.judge}()"
+                f" execute function guard.{rule.judge}({told})"
+            )
+        self._run(f"drop trigger if exists guard_closed on {name}")
+        if rule.closed:
+            self._run(
+                f"create trigger guard_closed before update or delete on {name} for each row"
+                " execute function guard.judge_closed()"
             )
 
     def _count_changes(self, table: str) -> None:

@@ -1,4 +1,4 @@
-"""What the database itself enforces, as SQL: functions, and the rule of each table.
+"""What the database itself enforces: the rule of each table.
 
 Every statement is written for ``str.format_map`` with the names that ``guard.apply`` quotes; SQL
 here therefore holds no other braces.
@@ -8,192 +8,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Verified identity. The key is stored as the two padded halves of HMAC-SHA256, so that no
-#: extension is needed; comparing digests of digests keeps the duration from telling anything.
-ACTOR_ID = """
-create or replace function guard.actor_id() returns integer
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    given text := current_setting('fuliang.actor', true);
-    named text := split_part(given, ':', 1);
-    stated bytea := convert_to(named || ':' || pg_backend_pid(), 'UTF8');
-    expected text;
-    found integer;
-begin
-    if given is null or named !~ '^[0-9]+$' or length(named) > 9 then
-        return null;
-    end if;
-    select encode(sha256(outer_pad || sha256(inner_pad || stated)), 'hex')
-        into expected from guard.key;
-    if sha256(convert_to(split_part(given, ':', 2), 'UTF8'))
-            is distinct from sha256(convert_to(expected, 'UTF8')) then
-        return null;
-    end if;
-    select id into found from {schema}.account where id = named::integer and active;
-    return found;
-end
-$$
-"""
-
-WRITE_SCOPE = """
-create or replace function guard.write_scope(wanted text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select account.division_code
-    from {schema}.account join guard.permission on permission.role = account.role
-    where account.id = guard.actor_id() and permission.permission = wanted
-        and (not permission.county_only or length(account.division_code) = 6)
-$$
-"""
-
-REFUSE = """
-create or replace function guard.refuse(relation text, reason text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    raise exception using errcode = 'insufficient_privilege',
-        message = 'guard: write to ' || relation || ' refused: ' || reason;
-end
-$$
-"""
-
-#: Row-level security hides old rows silently; judged after the statement instead, a refused change
-#: is loud, and the actor is verified once a statement, not once a row.
-#: Loops are off because a plan cached from a change of one row would pair thousands row by row.
-JUDGE_REVIEWED = """
-create or replace function guard.judge_reviewed() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
-declare
-    edit text := guard.write_scope('edit_locations');
-    township text := guard.write_scope('review_township');
-    county text := guard.write_scope('review_county');
-    scope text := coalesce(edit, township, county);
-    reviewable text[] := array['review_state', 'version', 'updated_by', 'updated_at'];
-begin
-    if not row_security_active(tg_relid) then
-        return null;
-    end if;
-    if exists (select from old_rows where starts_with(division_code, scope) is not true) then
-        perform guard.refuse(tg_table_name, 'outside the division');
-    end if;
-    if edit is null and exists (
-        select from old_rows before join new_rows after using (id)
-        where to_jsonb(before) - reviewable <> to_jsonb(after) - reviewable
-    ) then
-        perform guard.refuse(tg_table_name, 'this role may only review');
-    end if;
-    if exists (
-        select from old_rows before join new_rows after using (id)
-        where before.review_state <> after.review_state and case after.review_state
-            when 'township_reviewed' then township is null
-            when 'county_verified' then county is null
-            when 'returned' then coalesce(township, county) is null
-            else edit is null end
-    ) then
-        perform guard.refuse(tg_table_name, 'this role may not set the review state');
-    end if;
-    return null;
-end
-$$
-"""
-
-#: Judged before each row is written: afterwards the actor's own row would already carry the role
-#: and division that it gives itself.
-JUDGE_ACCOUNT = """
-create or replace function guard.judge_account() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    manage text := guard.write_scope('manage_accounts');
-    kept text[] := array['failed_sign_ins', 'locked_until', 'last_sign_in_at', 'totp_last_step'];
-    own text[] := array[
-        'password_hash', 'stamp', 'must_change_password', 'totp_secret', 'totp_confirmed'
-    ];
-    before jsonb := to_jsonb(old) - kept;
-    after jsonb := to_jsonb(new) - kept;
-begin
-    if row_security_active(tg_relid) and before <> after
-        and not (old.id is not distinct from guard.actor_id() and before - own = after - own)
-        and (starts_with(old.division_code, manage)
-            and starts_with(new.division_code, manage)) is not true
-    then
-        perform guard.refuse(tg_table_name, 'not this account''s manager');
-    end if;
-    return new;
-end
-$$
-"""
-
-JUDGE_COUNTY = """
-create or replace function guard.judge_county() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    if row_security_active(tg_relid)
-            and guard.write_scope('import_divisions') is null then
-        perform guard.refuse(tg_table_name, 'needs the county''s import permission');
-    end if;
-    return null;
-end
-$$
-"""
-
-JUDGE_VIEW = """
-create or replace function guard.judge_view() returns trigger
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    actor integer := guard.actor_id();
-    manage text := guard.write_scope('manage_accounts');
-begin
-    if row_security_active(tg_relid) and exists (
-        select from old_rows
-        where (owner_id = actor or starts_with(scope, manage)) is not true
-    ) then
-        perform guard.refuse(tg_table_name, 'neither its owner nor the division''s administrator');
-    end if;
-    return null;
-end
-$$
-"""
-
-#: Counts what maps draw: in the writer's transaction, in a slot of its own: nobody waits.
-COUNT_CHANGES = """
-create or replace function guard.count_changes() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    subjects text[];
-begin
-    if tg_table_name = 'location' then
-        select array_agg(distinct layer) into subjects from changed_rows;
-    elsif exists (select from changed_rows) then
-        subjects := array[tg_table_name];
-    end if;
-    insert into {schema}.data_version as counted (subject, slot, changes)
-    select subject, mod(pg_backend_pid(), 1024), 1 from unnest(subjects) subject
-    on conflict (subject, slot) do update set changes = counted.changes + 1;
-    return null;
-end
-$$
-"""
-
 #: Tables whose changes are counted, and the rows that an act leaves to look at.
-COUNTED = ("location", "division", "road")
+COUNTED = ("location", "location_state", "division", "road")
 COUNTED_ROWS = {"insert": "new", "update": "new", "delete": "old"}
-
-FUNCTIONS = (
-    ACTOR_ID,
-    WRITE_SCOPE,
-    REFUSE,
-    JUDGE_REVIEWED,
-    JUDGE_ACCOUNT,
-    JUDGE_COUNTY,
-    JUDGE_VIEW,
-    COUNT_CHANGES,
-)
 
 _EDIT = "(select guard.write_scope('edit_locations'))"
 _TOWNSHIP = "(select guard.write_scope('review_township'))"
 _COUNTY = "(select guard.write_scope('review_county'))"
+_VISIT = "(select guard.write_scope('record_visits'))"
 _ANY = f"coalesce({_EDIT}, {_TOWNSHIP}, {_COUNTY})"
+#: Whoever visits a location may tell its use status, and nothing else of it.
+_ANY_OR_VISIT = (
+    f"coalesce({_EDIT}, {_TOWNSHIP}, {_COUNTY}, (select guard.write_scope('record_visits')))"
+)
 _IMPORT = "(select guard.write_scope('import_divisions'))"
 _MANAGE = "(select guard.write_scope('manage_accounts'))"
 _ACTOR = "(select guard.actor_id())"
+
+_UPKEEP = f"{_ACTOR} = 0"
+
+
+def _in_scope(*permissions: str, column: str = "division_code", upkeep: bool = False) -> str:
+    """Return the check that a row lies in the scope of one of the permissions."""
+    scopes = [
+        f"starts_with({column}, (select guard.write_scope('{permission}')))"
+        for permission in permissions
+    ]
+    # A scope that is null would make the whole check null, and null lets nothing through.
+    checks = [f"coalesce({scope}, false)" for scope in scopes]
+    return " or ".join([*checks, *([f"coalesce({_UPKEEP}, false)"] if upkeep else [])])
+
+
+_DEFECT_ACTS = ("handle_defects", "fix_defects", "verify_defects", "close_defects")
+_DUTY_ACTS = ("edit_locations", "record_visits", "manage_rounds", "grant_exceptions")
 
 _NEW_REVIEWED = (
     f"starts_with(division_code, {_EDIT}) and case review_state"
@@ -217,17 +64,20 @@ class Rule:
 
     ``insert``, ``update`` are the checks that a new row must pass and ``delete`` the condition of
     an old one; None means no such right at all. ``judge`` names the function that judges whole
-    statements, or each row beforehand with ``row_by_row``. ``updatable`` lists the only columns
-    that may be set (None: every one but ``fixed``); ``server_set`` are columns that an insert
-    leaves to the database.
+    statements, or each row beforehand with ``row_by_row``; ``judge_names`` are the permissions
+    it is told. ``closed`` keeps rows of a closed period as they are. ``updatable`` lists the only
+    columns that may be set (None: every one but ``fixed``); ``server_set`` are columns that an
+    insert leaves to the database.
     """
 
     insert: str | None = None
     update: str | None = None
     delete: str | None = None
     judge: str | None = None
+    judge_names: tuple[str, ...] = ()
     judged: tuple[str, ...] = ("update",)
     row_by_row: bool = False
+    closed: bool = False
     updatable: tuple[str, ...] | None = None
     fixed: tuple[str, ...] = ("id",)
     server_set: tuple[str, ...] = ("id",)
@@ -235,10 +85,59 @@ class Rule:
 
 READ_ONLY = Rule()
 
+_OF_STATE = (
+    f"coalesce({_UPKEEP}, false) or exists (select from {{schema}}.location"
+    " where location.id = location_state.location_id and"
+    f" ({_in_scope(*_DUTY_ACTS, *_DEFECT_ACTS, column='location.division_code')}))"
+)
+
+_OF_TEAM = (
+    "exists (select from {schema}.team where team.id = team_member.team_id and"
+    f" ({_in_scope('manage_rounds', column='team.division_code')}))"
+)
+
+
+def _of_rounds(*, kept: tuple[str, ...], upkeep: bool, visited: bool = False) -> Rule:
+    """Return the rule of a table of plans: theirs who manage rounds, and of the solver's upkeep.
+
+    ``visited`` lets those who record visits set whether a stop was made.
+    """
+    acts = ("manage_rounds", "record_visits") if visited else ("manage_rounds",)
+    return Rule(
+        insert=_in_scope("manage_rounds", upkeep=upkeep),
+        update=_in_scope(*acts, upkeep=upkeep),
+        delete=_in_scope("manage_rounds", upkeep=upkeep),
+        judge="judge_division",
+        judge_names=acts,
+        judged=("update", "delete"),
+        fixed=("id", *kept),
+        server_set=("id", *(name for name in kept if name == "created_at")),
+    )
+
+
+_PLAN_ACTS = ("draft_plans", "review_township", "review_plans")
+
+
+def _of_plans(*, updatable: tuple[str, ...] | None = None, erasable: bool = True) -> Rule:
+    """Return the rule of a table of village plans: theirs who draft plans in the division."""
+    draws = _in_scope("draft_plans")
+    return Rule(
+        insert=draws,
+        update=draws,
+        # Judged after the statement, so that a refusal is loud.
+        delete="true" if erasable else None,
+        judge="judge_division",
+        judge_names=("draft_plans",),
+        judged=("update", "delete") if erasable else ("update",),
+        updatable=updatable,
+        fixed=("id", "division_code"),
+    )
+
+
 RULES: dict[str, Rule] = {
     "location": Rule(
         insert=_NEW_REVIEWED,
-        update=f"starts_with(division_code, {_ANY})",
+        update=f"starts_with(division_code, {_ANY_OR_VISIT})",
         judge="judge_reviewed",
         fixed=("id", "layer", "invented", "created_by", "created_at"),
     ),
@@ -250,7 +149,7 @@ RULES: dict[str, Rule] = {
     ),
     "location_change": Rule(
         insert=f"actor_id = {_ACTOR} and "
-        + _OF_LOCATION.format(table="location_change", column="location_id", scope=_ANY),
+        + _OF_LOCATION.format(table="location_change", column="location_id", scope=_ANY_OR_VISIT),
         server_set=("id", "at"),
     ),
     "division": Rule(
@@ -299,6 +198,192 @@ RULES: dict[str, Rule] = {
         fixed=("id", "owner_id", "scope", "created_at"),
         server_set=("id", "created_at", "updated_at"),
     ),
+    "inspection_rule": Rule(
+        insert="(select guard.write_scope('manage_rules')) is not null",
+        update="(select guard.write_scope('manage_rules')) is not null",
+        fixed=("id", "norm_key", "created_by", "created_at"),
+        server_set=("id", "norm_key", "created_at", "updated_at"),
+    ),
+    "inspection_rule_change": Rule(
+        insert=f"actor_id = {_ACTOR} and (select guard.write_scope('manage_rules')) is not null",
+        server_set=("id", "at"),
+    ),
+    "inspection_exception": Rule(
+        insert=f"created_by = {_ACTOR} and ({_in_scope('grant_exceptions')})",
+        update=_in_scope("grant_exceptions"),
+        judge="judge_division",
+        judge_names=("grant_exceptions",),
+        updatable=("revoked_by", "revoked_at"),
+        server_set=("id", "created_at"),
+    ),
+    "obligation": Rule(
+        insert=_in_scope(*_DUTY_ACTS, upkeep=True),
+        update=_in_scope(*_DUTY_ACTS, upkeep=True),
+        delete=_in_scope(*_DUTY_ACTS, upkeep=True),
+        judge="judge_division",
+        judge_names=_DUTY_ACTS,
+        judged=("update", "delete"),
+        closed=True,
+        fixed=("id", "location_id", "created_at", "invented"),
+        server_set=("id", "created_at", "updated_at"),
+    ),
+    # A visit is a record of what was seen: corrected by another row, never changed.
+    "visit": Rule(
+        insert=f"inspector_id = {_ACTOR} and ({_in_scope('record_visits')})",
+        update=_in_scope("record_visits"),
+        judge="judge_division",
+        judge_names=("record_visits",),
+        updatable=("superseded_at",),
+        server_set=("id", "received_at"),
+    ),
+    "attachment": Rule(
+        insert=f"(report_id is not null and uploaded_by is null) or (uploaded_by = {_ACTOR} and"
+        f" ({_in_scope('record_visits', 'propose_disposal', *_DEFECT_ACTS)}))",
+        server_set=("id", "uploaded_at"),
+    ),
+    "defect": Rule(
+        insert=_in_scope("record_visits", "handle_defects"),
+        update=_in_scope(*_DEFECT_ACTS, upkeep=True),
+        judge="judge_division",
+        judge_names=_DEFECT_ACTS,
+        fixed=(
+            "id",
+            "number",
+            "location_id",
+            "visit_id",
+            "checklist_item",
+            "source",
+            "found_by",
+            "found_at",
+            "invented",
+        ),
+        server_set=("id",),
+    ),
+    "defect_measure": Rule(
+        insert=_in_scope("record_visits", "handle_defects"),
+        update=_in_scope(*_DEFECT_ACTS),
+        delete=_in_scope("handle_defects"),
+        judge="judge_division",
+        judge_names=_DEFECT_ACTS,
+        judged=("update", "delete"),
+        fixed=("id", "defect_id", "division_code"),
+        server_set=("id",),
+    ),
+    "defect_event": Rule(
+        insert=f"coalesce(actor_id = {_ACTOR}, false) and"
+        f" ({_in_scope('record_visits', *_DEFECT_ACTS)})"
+        f" or actor_id is null and coalesce({_UPKEEP}, false)",
+        server_set=("id", "at"),
+    ),
+    "disposal": Rule(
+        insert=f"proposed_by = {_ACTOR} and ({_in_scope('propose_disposal')})",
+        update=_in_scope("propose_disposal", "approve_disposal"),
+        judge="judge_division",
+        judge_names=("propose_disposal", "approve_disposal"),
+        fixed=("id", "location_id", "division_code", "proposed_by", "proposed_at", "invented"),
+        server_set=("id", "proposed_at", "updated_at"),
+    ),
+    # Anybody may report, nobody but a post decides.
+    "problem_report": Rule(
+        insert="state = 'waiting' and reviewed_by is null and defect_id is null",
+        update=f"reviewed_by = {_ACTOR} and ({_in_scope('handle_defects')})",
+        judge="judge_division",
+        judge_names=("handle_defects",),
+        updatable=("state", "reviewed_by", "reviewed_at", "reply", "defect_id"),
+        server_set=("id", "received_at"),
+    ),
+    "location_state": Rule(
+        insert=_OF_STATE,
+        update=_OF_STATE,
+        fixed=("location_id",),
+        server_set=(),
+    ),
+    "calendar_feed": Rule(
+        insert=f"account_id = {_ACTOR}",
+        update=f"account_id = {_ACTOR}",
+        delete=f"account_id = {_ACTOR}",
+        fixed=("account_id",),
+        server_set=("created_at",),
+    ),
+    "mail_sent": Rule(
+        insert=f"coalesce({_UPKEEP}, false)",
+        delete=f"coalesce({_UPKEEP}, false)",
+        server_set=("id", "sent_at"),
+    ),
+    "road_turn": Rule(
+        insert=f"{_IMPORT} is not null",
+        update=f"{_IMPORT} is not null",
+        delete="true",
+        judge="judge_county",
+        judged=("delete",),
+    ),
+    "road_closure": Rule(
+        insert=f"created_by = {_ACTOR} and ({_in_scope('manage_rounds')})",
+        update=_in_scope("manage_rounds"),
+        judge="judge_division",
+        judge_names=("manage_rounds",),
+        fixed=("id", "division_code", "created_by", "created_at", "invented"),
+        server_set=("id", "created_at"),
+    ),
+    "team": _of_rounds(kept=("created_by", "created_at"), upkeep=False),
+    "team_member": Rule(
+        insert=_OF_TEAM,
+        delete=_OF_TEAM,
+        server_set=(),
+    ),
+    "round_plan": _of_rounds(kept=("created_by", "created_at"), upkeep=True),
+    "inspection_round": _of_rounds(kept=(), upkeep=True),
+    "round_stop": _of_rounds(kept=(), upkeep=True, visited=True),
+    "round_left_over": _of_rounds(kept=(), upkeep=True),
+    "village_plan": Rule(
+        insert=f"created_by = {_ACTOR} and ({_in_scope('draft_plans')})",
+        update=_in_scope(*_PLAN_ACTS),
+        judge="judge_division",
+        judge_names=_PLAN_ACTS,
+        fixed=("id", "division_code", "created_by", "created_at", "invented"),
+        server_set=("id", "created_at"),
+    ),
+    "plan_scheme": _of_plans(),
+    # A version is a record: what it held can be read for ever.
+    "plan_version": Rule(
+        insert=f"author_id = {_ACTOR} and ({_in_scope('draft_plans')})",
+        server_set=("created_at",),
+    ),
+    "plan_parcel": _of_plans(updatable=("until",), erasable=False),
+    "plan_base_parcel": _of_plans(),
+    "plan_control_line": _of_plans(),
+    "plan_waiver": Rule(
+        insert=f"granted_by = {_ACTOR} and ({_in_scope('review_plans')})",
+        update=_in_scope("review_plans"),
+        judge="judge_division",
+        judge_names=("review_plans",),
+        updatable=("revoked_by", "revoked_at"),
+        server_set=("id", "granted_at"),
+    ),
+    # What happened is a record; whoever drafts, forwards or reviews a plan writes of it.
+    "plan_act": Rule(
+        insert=f"actor_id = {_ACTOR} and ({_in_scope(*_PLAN_ACTS)})",
+        server_set=("id", "at"),
+    ),
+    "plan_participation": Rule(
+        insert=f"recorded_by = {_ACTOR} and ({_in_scope(*_PLAN_ACTS)})",
+        delete="true",
+        judge="judge_division",
+        judge_names=_PLAN_ACTS,
+        judged=("delete",),
+        server_set=("id", "recorded_at"),
+    ),
+    # Anybody may say something of a plan on notice, nobody but a post shows and answers it.
+    "plan_opinion": Rule(
+        insert="state = 'waiting' and verdict is null and replied_by is null",
+        update=_in_scope(*_PLAN_ACTS),
+        judge="judge_division",
+        judge_names=_PLAN_ACTS,
+        updatable=("state", "verdict", "reply", "replied_by", "replied_at"),
+        server_set=("id", "received_at"),
+    ),
+    "plan_facility": _of_plans(),
+    "plan_project": _of_plans(),
     "alembic_version": READ_ONLY,
 }
 

@@ -22,10 +22,14 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from fuliang_gis.db.glances import Glances
 from fuliang_gis.errors import Forbidden, Unavailable
 
 #: Many short statements at once: neither compiling one nor a second process for it pays.
 _OPTIONS = "-c timezone=Asia/Shanghai -c jit=off -c max_parallel_workers_per_gather=0"
+
+#: Who the queue's own upkeep signs as; no account has this id, and few tables let it write.
+UPKEEP = 0
 
 #: Name of the transaction-local setting that ``guard.actor_id()`` reads.
 ACTOR_SETTING = "fuliang.actor"
@@ -56,7 +60,11 @@ class Database:
             driver_url(url),
             pool_size=pool_size,
             max_overflow=pool_size,
-            connect_args={"connect_timeout": 5, "options": _OPTIONS},
+            connect_args={
+                "connect_timeout": 5,
+                "options": _OPTIONS,
+                "client_encoding": "UTF8",
+            },
             # Values of people's rows have no place in logs and error messages.
             hide_parameters=True,
         )
@@ -68,8 +76,8 @@ class Database:
         """Open one transaction: committed at the end of the block, rolled back whole on any error.
 
         Args:
-            actor_id: Account on whose behalf rows may be written; without it the database refuses
-                writes to everything that belongs to a division.
+            actor_id: Account on whose behalf rows may be written, or ``UPKEEP``; without it the
+                database refuses writes to everything that belongs to a division.
 
         Raises:
             Unavailable: The database does not answer.
@@ -94,6 +102,12 @@ class Database:
             yield session
 
     @cached_property
+    def glances(self) -> Glances:
+        """What reads one row by one statement, for what every request asks."""
+        address = self.engine.url.set(drivername="postgresql")
+        return Glances(address.render_as_string(hide_password=False), _OPTIONS)
+
+    @cached_property
     def _autocommit(self) -> Engine:
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -106,6 +120,7 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self.glances.close()
 
 
 def _require_open(connection: psycopg.Connection, *_pool: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -18,6 +19,8 @@ from shapely.geometry.base import BaseGeometry
 
 Array = NDArray[np.float64]
 Shift = Callable[[Array, Array], tuple[Array, Array]]
+#: A geometry, or an array of them.
+Shape = TypeVar("Shape", BaseGeometry, NDArray[np.object_])
 
 #: CGCS2000 longitude and latitude: the stored system.
 GEOGRAPHIC = 4490
@@ -45,8 +48,8 @@ def transformer(source: int, target: int) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
-def reproject(geometry: BaseGeometry, source: int, target: int) -> BaseGeometry:
-    """Return a geometry in another EPSG system.
+def reproject(geometry: Shape, source: int, target: int) -> Shape:
+    """Return a geometry, or an array of them, in another EPSG system.
 
     >>> point = reproject(shapely.Point(117.3, 29.5), GEOGRAPHIC, PLANE_ZONED)
     >>> int(point.x) // 1_000_000

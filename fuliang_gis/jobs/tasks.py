@@ -7,7 +7,10 @@ from procrastinate import JobContext
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from fuliang_gis.db.session import Database
+from fuliang_gis import clock
+from fuliang_gis.db.session import UPKEEP, Database
+from fuliang_gis.inspections.defects.operations import escalate
+from fuliang_gis.inspections.duties.operations import generate, horizon
 from fuliang_gis.jobs import operations
 
 _log = structlog.get_logger("fuliang_gis.jobs")
@@ -24,9 +27,30 @@ KEPT_HOURS = 72
 
 def purge(context: JobContext, timestamp: int) -> None:
     """Remove the answers to writes that can no longer be replayed."""
-    with _database(context).session() as session:
+    with database_of(context).session() as session:
         removed = operations.purge_idempotency_keys(session)
     _log.info("purged", scheduled=timestamp, idempotency_keys=removed)
+
+
+def generate_duties(context: JobContext, timestamp: int) -> None:
+    """Make the obligations of this period and the next; what is there already stays as it is."""
+    today = clock.today()
+    with database_of(context).session(UPKEEP) as session:
+        done = generate(session, horizon(today), today=today)
+    _log.info(
+        "duties generated",
+        scheduled=timestamp,
+        made=done.made,
+        changed=done.changed,
+        removed=done.removed,
+    )
+
+
+def escalate_defects(context: JobContext, timestamp: int) -> None:
+    """Raise problems that are overdue to the township or the county."""
+    with database_of(context).session(UPKEEP) as session:
+        risen = escalate(session, clock.today())
+    _log.info("defects escalated", scheduled=timestamp, risen=risen)
 
 
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:
@@ -50,7 +74,8 @@ async def _resume(manager: JobManager, job: Job) -> None:
         await manager.retry_job(job)
 
 
-def _database(context: JobContext) -> Database:
+def database_of(context: JobContext) -> Database:
+    """Return the database that a worker gives to its jobs."""
     database = context.additional_context["database"]
     assert isinstance(database, Database)  # noqa: S101
     return database

@@ -6,7 +6,15 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fuliang_gis.db.base import SRID, Base, BigId, Json
@@ -68,6 +76,11 @@ class Location(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     deleted_at: Mapped[datetime | None]
     delete_reason: Mapped[str | None]
+    # The place on the Web Mercator tile grid, for vector tiles, made by the database: from the
+    # west and from the north as shares of the world, and the grid's cell of level 30.
+    tile_across: Mapped[float] = mapped_column(Computed("tile_across(geom)"), deferred=True)
+    tile_down: Mapped[float] = mapped_column(Computed("tile_down(geom)"), deferred=True)
+    tile_cell: Mapped[int] = mapped_column(BigId, Computed("tile_cell(geom)"), deferred=True)
 
     __table_args__ = (
         UniqueConstraint("layer", "code"),
@@ -78,6 +91,32 @@ class Location(Base):
         CheckConstraint("(deleted_at is null) = (delete_reason is null)", name="delete_reason"),
         # Maps ask for one layer in one box; lists for one layer in one division.
         Index("ix_location_geom", "geom", postgresql_using="gist"),
+        # A tile is one stretch of cells, and what its counting needs is in the index itself.
+        Index(
+            "ix_location_tile",
+            "layer",
+            "tile_cell",
+            postgresql_include=["tile_across", "tile_down", "id", "division_code"],
+            postgresql_where=text("deleted_at is null"),
+        ),
+        # What is not in use decides the colour of the cluster it lies in; a household's does not.
+        Index(
+            "ix_location_unused",
+            "layer",
+            "tile_cell",
+            postgresql_include=["id", "division_code", "use_status"],
+            postgresql_where=text(
+                "deleted_at is null and use_status <> 'in_use'"
+                " and (asset_class <> 'household' or use_status = 'disposed')"
+            ),
+        ),
+        # Lines and polygons are few among the points.
+        Index(
+            "ix_location_shape",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("ST_Dimension(geom) > 0"),
+        ),
         Index(
             "ix_location_layer_division",
             "layer",

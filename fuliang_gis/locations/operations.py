@@ -170,6 +170,13 @@ def undo(
     return _change(session, actor, location, former, geometry, action="undo")
 
 
+def note_use_status(session: Session, actor: Actor, location: Location, found: str) -> None:
+    """Write the use status that a visit found; the caller has judged who may record the visit."""
+    before: Json = {"use_status": location.use_status}
+    location.use_status = found
+    _touch(session, actor, location, "update", before, {"use_status": found})
+
+
 def _fetch(
     session: Session,
     actor: Actor,

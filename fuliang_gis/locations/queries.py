@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -13,6 +13,7 @@ from fuliang_gis.accounts.models import Account
 from fuliang_gis.accounts.policies import inside, within
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.areas.models import Division
+from fuliang_gis.db import paging
 from fuliang_gis.db.base import SRID
 from fuliang_gis.errors import BadRequest, NotFound
 from fuliang_gis.locations.models import PINYIN, Location, LocationChange
@@ -20,6 +21,8 @@ from fuliang_gis.locations.registry import Layer, layer
 
 #: The largest page a caller may ask for.
 MAX_PAGE = 1000
+
+Columns = TypeVarTuple("Columns")
 
 _SHARED_SORTS = ("code", "name", "division_code", "use_status", "review_state", "updated_at")
 _TOWNSHIP_DIGITS = 9
@@ -43,6 +46,19 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a package above keeps beside locations, for lists to narrow to and sort by.
+
+    ``table`` is joined from the left, at most one row a location.
+    """
+
+    table: type[Any]
+    on: ColumnElement[bool]
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Row:
     """One location of a list, with the names of its division and township."""
 
@@ -51,19 +67,8 @@ class Row:
     township_name: str
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a list; ``total`` counts every match."""
-
-    rows: Sequence[Row]
-    total: int
-    page: int
-    size: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages, at least one."""
-        return max(1, -(-self.total // self.size))
+#: One page of a layer's list.
+Page: TypeAlias = paging.Page[Row]
 
 
 def list_page(
@@ -76,6 +81,7 @@ def list_page(
     descending: bool = False,
     page: int = 1,
     size: int = 50,
+    beside: Beside | None = None,
 ) -> Page:
     """Return one page of a layer's locations.
 
@@ -93,13 +99,20 @@ def list_page(
         .join(Division, Division.code == Location.division_code)
         .outerjoin(township, township.code == func.left(Location.division_code, _TOWNSHIP_DIGITS))
         .where(*wanted)
-        .order_by(*order(found, sort, descending=descending))
+        .order_by(*order(found, sort, descending=descending, beside=beside))
         .limit(size)
         .offset((page - 1) * size)
     )
-    total = count(session, actor, layer_name, filters)
+    if beside:
+        statement = joined(statement, beside)
+    total = count(session, actor, layer_name, filters, beside)
     rows = [Row(*row) for row in session.execute(statement)]
     return Page(rows, total, page, size)
+
+
+def joined(statement: Select[*Columns], beside: Beside) -> Select[*Columns]:
+    """Join what stands beside the locations of a statement, and narrow to it."""
+    return statement.outerjoin(beside.table, beside.on).where(*beside.conditions)
 
 
 def conditions(found: Layer, actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
@@ -128,11 +141,19 @@ def conditions(found: Layer, actor: Actor, filters: Filters) -> list[ColumnEleme
     return wanted
 
 
-def count(session: Session, actor: Actor, layer_name: str, filters: Filters) -> int:
+def count(
+    session: Session,
+    actor: Actor,
+    layer_name: str,
+    filters: Filters,
+    beside: Beside | None = None,
+) -> int:
     """Count a layer's locations that a filter lets through."""
     found = layer(layer_name)
     wanted = conditions(found, actor, filters)
     statement = select(func.count()).select_from(_counted(found, filters)).where(*wanted)
+    if beside and beside.conditions:
+        statement = joined(statement, beside)
     return session.scalar(statement) or 0
 
 
@@ -157,7 +178,9 @@ def _kind_column(found: Layer) -> ColumnElement[str]:
     return column
 
 
-def _sort_column(found: Layer, sort: str) -> ColumnElement[Any]:
+def _sort_column(found: Layer, sort: str, beside: Beside | None) -> ColumnElement[Any]:
+    if beside and sort in beside.sorts:
+        return beside.sorts[sort]
     listed = {field.name for field in found.sheet.fields if field.list}
     if sort not in _SHARED_SORTS and sort not in listed:
         raise BadRequest(reason=f"不能按“{sort}”排序")
@@ -166,13 +189,15 @@ def _sort_column(found: Layer, sort: str) -> ColumnElement[Any]:
     return Location.name.collate(PINYIN) if sort == "name" else column
 
 
-def order(found: Layer, sort: str, *, descending: bool) -> list[ColumnElement[Any]]:
+def order(
+    found: Layer, sort: str, *, descending: bool, beside: Beside | None = None
+) -> list[ColumnElement[Any]]:
     """Return the ORDER BY of a list; ties are broken so that it never changes between pages.
 
     Raises:
         BadRequest: The layer's list has no such column.
     """
-    columns = [_sort_column(found, sort), Location.id]
+    columns = [_sort_column(found, sort, beside), Location.id]
     ordered: list[ColumnElement[Any]] = [
         column.desc() if descending else column.asc() for column in columns
     ]

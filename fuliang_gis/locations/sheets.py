@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -68,12 +69,88 @@ class Field:
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One question an inspector answers; ``kinds`` limits it to some kinds of the layer."""
+    """One question an inspector answers; ``kinds`` limits it to some kinds of the layer.
+
+    ``severity`` and ``category`` are what the defect gets that a failed item opens.
+    """
 
     name: str
     zh: str
     en: str
     kinds: tuple[str, ...] = ()
+    severity: str = "ordinary"
+    category: str | None = None
+
+    def applies_to(self, kind: object) -> bool:
+        """Tell whether locations of that kind are asked this."""
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number read on site: plausible range, and the limits outside which something is wrong."""
+
+    name: str
+    zh: str
+    en: str
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    limit_min: float | None = None
+    limit_max: float | None = None
+    severity: str = "ordinary"
+    category: str | None = None
+    kinds: tuple[str, ...] = ()
+
+    def applies_to(self, kind: object) -> bool:
+        """Tell whether it is read at locations of that kind."""
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True)
+class SheetRule:
+    """An inspection rule that the layer brings; see ``inspections.duties.rules``."""
+
+    key: str
+    title: str
+    purpose: str
+    period: str
+    basis: str
+    valid_from: date
+    count: int = 1
+    kind: str | None = None
+    asset_class: str | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """When somebody is there to open a location, for some kinds or all."""
+
+    opens: time
+    closes: time
+    kinds: tuple[str, ...] = ()
+
+    def applies_to(self, kind: object) -> bool:
+        """Tell whether locations of that kind keep these hours."""
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What inspecting a layer means: minutes on site, questions, readings, its own rules.
+
+    A visit recorded farther than ``off_site_m`` [m] from its location is flagged; no rule applies
+    to ``exempt_kinds``.
+    """
+
+    service_minutes: int = 15
+    off_site_m: int = 200
+    exempt_kinds: tuple[str, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    rules: tuple[SheetRule, ...] = ()
+    hours: tuple[OpeningHours, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,8 +167,7 @@ class Sheet:
     fields: tuple[Field, ...]
     kind_field: str | None = None
     households: bool = False
-    service_minutes: int = 15
-    checklist: tuple[ChecklistItem, ...] = ()
+    inspection: Inspection = Inspection()
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name, if the layer has it."""
@@ -133,7 +209,6 @@ def read_sheet(path: Path) -> Sheet:
         raise SheetError(layer=name, reason=str(error)) from error
     except jsonschema.ValidationError as error:
         raise SheetError(layer=name, reason=f"{error.json_path}: {error.message}") from error
-    inspection = raw.get("inspection", {})
     return Sheet(
         name=name,
         title=Text(**raw["title"]),
@@ -145,9 +220,25 @@ def read_sheet(path: Path) -> Sheet:
         fields=tuple(_field(item) for item in raw["fields"]),
         kind_field=raw.get("kind_field"),
         households=raw.get("households", False),
-        service_minutes=inspection.get("service_minutes", 15),
-        checklist=tuple(
-            ChecklistItem(**{**item, "kinds": tuple(item.get("kinds", ()))})
-            for item in inspection.get("checklist", ())
-        ),
+        inspection=_inspection(raw.get("inspection", {})),
     )
+
+
+def _inspection(raw: Mapping[str, Any]) -> Inspection:
+    def with_kinds(name: str) -> list[dict[str, Any]]:
+        return [{**item, "kinds": tuple(item.get("kinds", ()))} for item in raw.get(name, ())]
+
+    given = {
+        **raw,
+        "exempt_kinds": tuple(raw.get("exempt_kinds", ())),
+        "checklist": tuple(ChecklistItem(**item) for item in with_kinds("checklist")),
+        "readings": tuple(Reading(**item) for item in with_kinds("readings")),
+        "rules": tuple(SheetRule(**item) for item in raw.get("rules", ())),
+        "hours": tuple(
+            OpeningHours(
+                time.fromisoformat(item["from"]), time.fromisoformat(item["to"]), item["kinds"]
+            )
+            for item in with_kinds("hours")
+        ),
+    }
+    return Inspection(**given)

@@ -117,7 +117,7 @@ def _of_layer(layer: Layer) -> Collection:
         key="l.id",
         key_type="bigint",
         key_copies=("t.location_id",),
-        code="l.code",
+        code='l."code"',
         geometry="l.geom",
         geometry_types=sheet.geometry,
         properties=(*shared[:3], *typed, *shared[3:], *_HOUSEKEEPING),

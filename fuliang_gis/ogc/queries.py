@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import psycopg
-from sqlalchemy.orm import Session
 
 from fuliang_gis.accounts.policies import has
 from fuliang_gis.accounts.roles import Actor, Permission
-from fuliang_gis.db.fragments import Fragment, all_of, fetch_all, identifier
+from fuliang_gis.db.fragments import (
+    Fragment,
+    Reading,
+    all_of,
+    fetch_all,
+    fetch_texts,
+    identifier,
+)
 from fuliang_gis.errors import FilterRefused, NotFound
 from fuliang_gis.ogc.collections import Collection, Property
 from fuliang_gis.ogc.crs import Crs
@@ -43,37 +50,42 @@ class Table:
     more: bool
 
 
-def page(session: Session, actor: Actor, wanted: ItemsRequest) -> Page:
+def page(session: Reading, actor: Actor, wanted: ItemsRequest) -> Page:
     """Return one page of features.
 
     Raises:
         FilterRefused: The database cannot compute what the filter asks for.
     """
-    features, returned, last, more = _run(session, page_statement(actor, wanted))[0]
-    return Page(features, returned, last, more)
+    with _computed():
+        texts, keys = fetch_texts(session, page_statement(actor, wanted))
+    more = len(texts) > wanted.limit
+    if more:
+        del texts[-1], keys[-1]
+    last = _key(keys[-1], wanted.collection) if keys else None
+    return Page(b",".join(texts), len(texts), last, more)
+
+
+def _key(text: bytes, collection: Collection) -> str | int:
+    return int(text) if collection.key_type == "bigint" else text.decode()
 
 
 def page_statement(actor: Actor, wanted: ItemsRequest) -> Fragment:
     """Compose the statement of one page; its cost does not grow with the pages before it."""
     collection = wanted.collection
     chosen = _chosen(actor, wanted)
-    feature = _feature(wanted.properties, wanted.crs, geometry=wanted.geometry)
-    columns, source = _rows(wanted.properties, collection)
-    on_page = "filter (where place <= %(limit)s)"
-    # The rows are ordered below the aggregate, which takes them as they come; one row more than the
-    # page tells whether another page follows, and only the page's own rows become text.
-    sql = f"""select convert_to(coalesce(string_agg({feature}, ',') {on_page}, ''), 'UTF8'),
-       count(*) {on_page}, max(key) {on_page}, count(*) > %(limit)s
+    feature = _feature(collection, wanted.properties, wanted.crs, geometry=wanted.geometry)
+    columns = _columns(wanted.properties, collection)
+    # One row more than the page tells whether another page follows. Joining the features here, not
+    # there, spares the server copies of all their text.
+    sql = f"""select {feature}, key::text
 from (
-    select {columns}, row_number() over (order by {collection.key}) as place
-    from {source}
-    where {chosen.sql}
-    order by {collection.key} limit %(limit)s + 1
+    select {columns} from {collection.source}
+    where {chosen.sql} order by {collection.key} limit %(limit)s + 1
 ) as found"""  # noqa: S608  # Values are bound; names come from the registry.
     return Fragment(sql, {**chosen.params, "limit": wanted.limit})
 
 
-def count(session: Session, actor: Actor, wanted: ItemsRequest) -> int:
+def count(session: Reading, actor: Actor, wanted: ItemsRequest) -> int:
     """Return how many features match, wherever the page begins."""
     chosen = _matching(actor, wanted.collection, wanted.condition)
     source = wanted.collection.source
@@ -82,30 +94,29 @@ def count(session: Session, actor: Actor, wanted: ItemsRequest) -> int:
     return number
 
 
-def item(session: Session, actor: Actor, collection: Collection, code: str, crs: Crs) -> bytes:
+def item(session: Reading, actor: Actor, collection: Collection, code: str, crs: Crs) -> bytes:
     """Return one feature's text.
 
     Raises:
         NotFound: There is none of that code that the actor may read.
     """
-    columns, source = _rows(collection.properties, collection)
-    feature = _feature(collection.properties, crs, geometry=True)
+    columns = _columns(collection.properties, collection)
+    feature = _feature(collection, collection.properties, crs, geometry=True)
     named = Fragment(f"{collection.code}::text = %(code)s", {"code": code})
     if collection.code == collection.key and collection.key_type == "bigint":
         named = Fragment(
             f"{collection.code} = %(code)s", {"code": int(code) if code.isdecimal() else -1}
         )
     chosen = _matching(actor, collection, named)
-    sql = f"""select convert_to({feature}, 'UTF8')
-from (select {columns} from {source} where {chosen.sql}) as found"""  # noqa: S608  # Values are bound.
-    found = [] if "\0" in code else fetch_all(session, Fragment(sql, chosen.params))
+    sql = f"""select {feature}
+from (select {columns} from {collection.source} where {chosen.sql}) as found"""  # noqa: S608  # Values are bound.
+    (found,) = [[]] if "\0" in code else fetch_texts(session, Fragment(sql, chosen.params))
     if not found:
         raise NotFound(what=collection.title.zh, key=code)
-    text: bytes = found[0][0]
-    return text
+    return found[0]
 
 
-def table(session: Session, actor: Actor, wanted: ItemsRequest) -> Table:
+def table(session: Reading, actor: Actor, wanted: ItemsRequest) -> Table:
     """Return one page as rows: id, longitude and latitude, properties, and shapes as WKT."""
     collection = wanted.collection
     chosen = _chosen(actor, wanted)
@@ -174,36 +185,82 @@ def _readable(actor: Actor, collection: Collection) -> list[Fragment]:
 # --- text ---
 
 
-def _rows(wanted: Sequence[Property], collection: Collection) -> tuple[str, str]:
-    """Return columns and source of rows: key, code, geometry, and properties as one record."""
-    columns = f"{collection.key} as key, {collection.code} as code, {collection.geometry} as geom"
-    if not wanted:
-        return columns, collection.source
-    named = ", ".join(f"{each.sql} as {identifier(each.name)}" for each in wanted)
-    return f"{columns}, p as properties", f"{collection.source}, lateral (select {named}) as p"
+def _columns(wanted: Sequence[Property], collection: Collection) -> str:
+    """Return what rows carry: key, code, geometry, and properties by names that never clash."""
+    # Written as JSON here, where it is done once though a feature tells its code twice.
+    code = f"to_json({collection.code})::text as code"
+    shared = f"{collection.key} as key, {code}, {collection.geometry} as geom"
+    return ", ".join([shared, *(f"{each.sql} as {_alias(each)}" for each in wanted)])
 
 
-def _feature(wanted: Sequence[Property], crs: Crs, *, geometry: bool) -> str:
-    # Text joined around one row_to_json: three quarters of the processor time of joining each value
-    # by itself.
+def _alias(item: Property) -> str:
+    return identifier(f"p_{item.name}")
+
+
+def _feature(
+    collection: Collection, wanted: Sequence[Property], crs: Crs, *, geometry: bool
+) -> str:
     shape = f"ST_AsGeoJSON({crs.geometry_sql('geom')}, {crs.digits}, 0)"
-    place = f"coalesce({shape}, 'null')" if geometry else "'null'"
-    values = "row_to_json(properties)::text" if wanted else "'{}'"
-    return (
-        f"""'{{"type":"Feature","id":' || to_json(code)::text || ',"geometry":' || {place}"""
-        f""" || ',"properties":' || {values} || '}}'"""
+    members = [
+        _member(collection, each, "," if number else "") for number, each in enumerate(wanted)
+    ]
+    return _joined(
+        [
+            """'{"type":"Feature","id":'""",
+            "code",
+            """',"geometry":'""",
+            f"coalesce({shape}, 'null')" if geometry else "'null'",
+            """',"properties":{'""",
+            *members,
+            "'}}'",
+        ]
     )
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """Join texts by halves: each byte is copied a few times only, and no function is variadic."""
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = len(pieces) // 2
+    return f"({_joined(pieces[:middle])} || {_joined(pieces[middle:])})"
+
+
+def _member(collection: Collection, item: Property, comma: str) -> str:
+    """Return the text of one property, never null.
+
+    ``to_json`` looks up the type of its argument for each value, so what needs no escaping is
+    written without it: whole numbers, truth values, and choices, which are plain words.
+    """
+    name, column = f'{comma}"{item.name}":', _alias(item)
+    if item.type == "boolean":
+        arms = f"when true then '{name}true' when false then '{name}false'"
+        return f"case {column} {arms} else '{name}null' end"
+    if item.sql == collection.code:
+        value = f"'{name}' || code"
+    elif item.type == "integer":
+        value = f"'{name}' || {column}::text"
+    elif item.type == "choice":
+        value = f"""'{name}"' || {column} || '"'"""
+    else:
+        value = f"'{name}' || to_json({column})::text"
+    return f"coalesce({value}, '{name}null')"
 
 
 # --- running ---
 
 
-def _run(session: Session, statement: Fragment) -> list[tuple[Any, ...]]:
+@contextmanager
+def _computed() -> Iterator[None]:
     try:
-        return fetch_all(session, statement)
+        yield
     except psycopg.DataError as error:
         raise FilterRefused(
             field="filter",
             reason="数值超出可计算的范围",
             reason_en="a number leaves the range that can be computed",
         ) from error
+
+
+def _run(session: Reading, statement: Fragment) -> list[tuple[Any, ...]]:
+    with _computed():
+        return fetch_all(session, statement)

@@ -228,11 +228,12 @@ def test_a_second_factor_counts_after_its_first_code(
     assert person.totp_secret is None
 
 
-@pytest.mark.parametrize("password", [passwords.random_password() for _ in range(20)])
-def test_random_passwords_pass_our_own_rule(password: str) -> None:
+def test_random_passwords_pass_our_own_rule() -> None:
     """What we hand out is readable, long enough and never refused."""
-    passwords.require_good(password, "admin")
-    assert set(password) <= set("abcdefghijklmnopqrstuvwxyz-0123456789")
+    for _ in range(20):
+        password = passwords.random_password()
+        passwords.require_good(password, "admin")
+        assert set(password) <= set("abcdefghijklmnopqrstuvwxyz-0123456789")
 
 
 # --- lists ---

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
-import pytest
 from procrastinate import App
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
 from fuliang_gis.accounts.models import Account, IdempotencyKey
-from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import Database
-from fuliang_gis.jobs import operations, queue, tasks
-
-
-@pytest.fixture
-def app(cluster: Cluster, fresh_database: str) -> App:
-    """The queue as the service role, on a database of the test's own."""
-    return queue.build(cluster.service_url(fresh_database))
-
-
-@pytest.fixture
-def owner(cluster: Cluster, fresh_database: str) -> Iterator[psycopg.Connection]:
-    """An autocommit connection as the owner, to lay out what the queue looks like."""
-    with psycopg.connect(cluster.owner_url(fresh_database), autocommit=True) as connection:
-        yield connection
-
-
-def _work(app: App, database: Database) -> None:
-    """Let a worker do what is due, then leave."""
-
-    async def once() -> None:
-        async with app.open_async():
-            await app.run_worker_async(
-                wait=False,
-                listen_notify=False,
-                install_signal_handlers=False,
-                additional_context={"database": database},
-            )
-
-    asyncio.run(once())
+from fuliang_gis.jobs import operations, tasks
+from tests.jobs import working
 
 
 def _account(session: Session) -> Account:
@@ -88,8 +57,8 @@ def test_the_purge_runs_as_the_service_role(
         )
     )
     owner_session.commit()
-    _defer(app, "purge")
-    _work(app, service_database)
+    working.defer(app, "purge")
+    working.work(app, service_database)
     assert owner_session.scalar(select(func.count()).select_from(IdempotencyKey)) == 0
 
 
@@ -98,8 +67,8 @@ def test_a_job_of_a_killed_worker_is_done_again(
 ) -> None:
     """A job left half-way by a worker that gives no sign any more is taken up again."""
     stalled = _stalled_job(owner, attempts=1)
-    _defer(app, "retry_stalled")
-    _work(app, service_database)
+    working.defer(app, "retry_stalled")
+    working.work(app, service_database)
     assert _status(owner, stalled) == "succeeded"
 
 
@@ -108,8 +77,8 @@ def test_a_job_that_kills_its_workers_is_given_up(
 ) -> None:
     """After enough attempts a job is failed, so that it cannot take every worker with it."""
     stalled = _stalled_job(owner, attempts=tasks.MOST_ATTEMPTS)
-    _defer(app, "retry_stalled")
-    _work(app, service_database)
+    working.defer(app, "retry_stalled")
+    working.work(app, service_database)
     assert _status(owner, stalled) == "failed"
 
 
@@ -118,17 +87,9 @@ def test_a_job_of_a_living_worker_is_left_alone(
 ) -> None:
     """A worker that still gives signs keeps its job, however long it takes."""
     running = _stalled_job(owner, attempts=1, silent_seconds=5)
-    _defer(app, "retry_stalled")
-    _work(app, service_database)
+    working.defer(app, "retry_stalled")
+    working.work(app, service_database)
     assert _status(owner, running) == "doing"
-
-
-def _defer(app: App, task: str) -> None:
-    async def once() -> None:
-        async with app.open_async():
-            await app.configure_task(task).defer_async(timestamp=0)
-
-    asyncio.run(once())
 
 
 def _stalled_job(owner: psycopg.Connection, *, attempts: int, silent_seconds: int = 600) -> int:

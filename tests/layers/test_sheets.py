@@ -33,7 +33,7 @@ def test_kinds_have_colours_and_fields_name_real_kinds(layer: Layer) -> None:
     assert all(kind.colour for kind in layer.sheet.kinds)
     assert len({kind.colour for kind in layer.sheet.kinds}) == len(kinds)
     assert all(set(field.kinds) <= kinds for field in layer.sheet.fields)
-    assert all(set(item.kinds) <= kinds for item in layer.sheet.checklist)
+    assert all(set(item.kinds) <= kinds for item in layer.sheet.inspection.checklist)
 
 
 def test_the_icon_exists(layer: Layer) -> None:

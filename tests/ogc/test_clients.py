@@ -7,10 +7,10 @@ from typing import Any
 
 import geopandas
 import numpy as np
-import pyogrio  # type: ignore[import-untyped]
+import pyogrio
 import pyproj
 import pytest
-from pyogrio.errors import DataSourceError  # type: ignore[import-untyped]
+from pyogrio.errors import DataSourceError
 
 from tests.ogc.conftest import IN_YAOLI, PASSWORD, STATIONS, place
 from tests.web.conftest import World

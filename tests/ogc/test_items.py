@@ -360,9 +360,17 @@ def test_statements_do_not_grow_with_the_page(stations: World, count_queries: Co
     numbers = []
     for limit in (1, STATIONS):
         with count_queries(stations.database.engine) as seen:
+            looks = _looks(stations)
             client.get(ITEMS, query_string={"limit": limit})
-        numbers.append(len(seen))
+        numbers.append((len(seen), _looks(stations) - looks))
     assert numbers[0] == numbers[1]
+    # Who asks, the version, and the page.
+    assert numbers[0] == (0, 3)
+
+
+def _looks(stations: World) -> int:
+    """Return how many statements the service has looked by."""
+    return stations.database.glances.looks
 
 
 @pytest.fixture

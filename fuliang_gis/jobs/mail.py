@@ -1,0 +1,89 @@
+"""The daily mail: each account with an address gets one, however often the job runs."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import date
+from email.message import EmailMessage
+
+import structlog
+from procrastinate import JobContext
+
+from fuliang_gis import clock
+from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.db.session import UPKEEP, Database
+from fuliang_gis.inspections.reminders import operations, queries
+from fuliang_gis.inspections.reminders.mail import Letter, compose
+from fuliang_gis.jobs.smtp import MailServer, mail_server
+from fuliang_gis.settings import Settings
+
+_log = structlog.get_logger("fuliang_gis.jobs")
+
+
+def send_reminders(context: JobContext, timestamp: int) -> None:
+    """Mail what waits to every account with an address; what fails is tried at the next run."""
+    shared = context.additional_context
+    sent, failed = mail_all(shared["database"], shared["settings"], clock.today())
+    _log.info("reminders mailed", scheduled=timestamp, sent=sent, failed=failed)
+
+
+def mail_all(database: Database, settings: Settings, day: date) -> tuple[int, int]:
+    """Mail the day's reminders; return how many went and how many failed.
+
+    Raises:
+        SetUpError: The mail server's setting cannot be used.
+    """
+    server = mail_server(settings)
+    if server is None:
+        return 0, 0
+    with database.session() as session:
+        people = operations.to_be_mailed(session, day)
+    sent = failed = 0
+    for actor, address in people:
+        message = _message(database, server, settings, actor, address, day)
+        if message is None:
+            continue
+        try:
+            sent += _send_once(database, server, actor, message, day)
+        except (OSError, smtplib.SMTPException) as error:
+            # The error's text may repeat what was sent to the server; its kind says enough.
+            _log.warning("mail failed", account=actor.username, kind=type(error).__name__)
+            failed += 1
+    return sent, failed
+
+
+def _message(
+    database: Database,
+    server: MailServer,
+    settings: Settings,
+    actor: Actor,
+    address: str,
+    day: date,
+) -> EmailMessage | None:
+    """Return an account's mail, or None when nothing waits for it."""
+    with database.session() as session:
+        counts = queries.counts(session, actor, day)
+        if not counts.anything:
+            return None
+        letter = Letter(
+            actor.display_name,
+            address,
+            counts,
+            queries.my_duties(session, actor, day) if queries.visits(actor) else (),
+            queries.problems(session, actor, "to_fix", day),
+        )
+    site = settings.public_url.rstrip("/")
+    return compose(letter, sender=server.sender, site=site, day=day, account_id=actor.account_id)
+
+
+def _send_once(
+    database: Database, server: MailServer, actor: Actor, message: EmailMessage, day: date
+) -> bool:
+    # Noted in the transaction that ends after the server took the mail: a job killed before that
+    # leaves no note, and a second job waits for the first.
+    with database.session(UPKEEP) as session:
+        if not operations.claim_mail(session, actor.account_id, day):
+            return False
+        with server.connected() as connection:
+            connection.send_message(message)
+    return True
