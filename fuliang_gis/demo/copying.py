@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 
-import numpy as np
 import psycopg
-import shapely
-from psycopg import sql
-from shapely.geometry.base import BaseGeometry
 
-from fuliang_gis.db.base import SRID
+from fuliang_gis.clock import ZONE
+from fuliang_gis.db.bulk import as_hex, copy, new_ids
 from fuliang_gis.demo.rows import DATA_SOURCE, Row, Survey, Value
 from fuliang_gis.locations.registry import Layer
 from fuliang_gis.roads.edges import Edge
@@ -31,6 +29,7 @@ _SHARED = (
     "survey_date",
     "invented",
     "version",
+    "created_at",
 )
 _ROAD = (
     "name",
@@ -60,10 +59,10 @@ def copy_locations(
     connection: psycopg.Connection, layers: Mapping[str, Layer], rows: Sequence[Row]
 ) -> dict[str, int]:
     """Write locations with their typed halves; return each one's id by code."""
-    ids = _new_ids(connection, len(rows))
-    shapes = _hex([row.geom for row in rows])
+    ids = new_ids(connection, "location", len(rows))
+    shapes = as_hex([row.geom for row in rows])
     shared = (_shared(row, i, shape) for row, i, shape in zip(rows, ids, shapes, strict=True))
-    _copy(connection, "location", _SHARED, shared)
+    copy(connection, "location", _SHARED, shared)
     for name, layer in layers.items():
         every = layer.cls.__table__.columns.keys()
         columns = [column for column in every if column != "location_id"]
@@ -72,7 +71,7 @@ def copy_locations(
             for row, i in zip(rows, ids, strict=True)
             if row.layer == name
         )
-        _copy(connection, layer.cls.__tablename__, ("location_id", *columns), typed)
+        copy(connection, layer.cls.__tablename__, ("location_id", *columns), typed)
     return {row.code: i for row, i in zip(rows, ids, strict=True)}
 
 
@@ -80,7 +79,7 @@ def copy_surveys(
     connection: psycopg.Connection, surveys: Sequence[Survey], ids: Mapping[str, int]
 ) -> None:
     """Write household surveys, each with its toilet."""
-    _copy(connection, "household_survey", _SURVEY, (_survey(survey, ids) for survey in surveys))
+    copy(connection, "household_survey", _SURVEY, (_survey(survey, ids) for survey in surveys))
 
 
 def copy_roads(connection: psycopg.Connection, edges: Sequence[Edge]) -> None:
@@ -89,24 +88,13 @@ def copy_roads(connection: psycopg.Connection, edges: Sequence[Edge]) -> None:
         "select coalesce(max(greatest(from_node, to_node)), 0) from road"
     ).fetchone()
     first = int(found[0]) if found else 0
-    shapes = _hex([edge.geom for edge in edges])
-    _copy(
+    shapes = as_hex([edge.geom for edge in edges])
+    copy(
         connection,
         "road",
         _ROAD,
         (_road(edge, first, shape) for edge, shape in zip(edges, shapes, strict=True)),
     )
-
-
-def _new_ids(connection: psycopg.Connection, count: int) -> list[int]:
-    query = """select nextval(pg_get_serial_sequence('location', 'id'))
-        from generate_series(1, %s)"""
-    return [row[0] for row in connection.execute(query, [count])]
-
-
-def _hex(shapes: Sequence[BaseGeometry]) -> list[str]:
-    placed = shapely.set_srid(np.array(shapes), SRID)
-    return [str(text) for text in shapely.to_wkb(placed, hex=True, include_srid=True)]
 
 
 def _shared(row: Row, number: int, shape: str) -> tuple[Cell, ...]:
@@ -126,6 +114,8 @@ def _shared(row: Row, number: int, shape: str) -> tuple[Cell, ...]:
         row.survey_date,
         True,
         1,
+        # Known since it was surveyed: inspections of it may be told from then on.
+        datetime.combine(row.survey_date, time(9), ZONE),
     )
 
 
@@ -153,17 +143,3 @@ def _road(edge: Edge, first: int, shape: str) -> tuple[Cell, ...]:
         shape,
         True,
     )
-
-
-def _copy(
-    connection: psycopg.Connection,
-    table: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Cell]] | Iterator[tuple[Cell, ...]],
-) -> None:
-    statement = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)

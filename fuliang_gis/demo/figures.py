@@ -18,6 +18,8 @@ _FUNDS = (
     "select sum(original_value_yuan) / 10000 from assistance_asset"
     " where formed_year = 2022 and fund_source"
 )
+#: Only what the demo brought counts: the county's own work changes no published figure.
+_LEDGER = "from defect where source = 'supervision' and invented"
 _SURVEYS = "select count(*) from household_survey"
 
 #: SQL of each figure's value, in the figure's own unit.
@@ -28,6 +30,27 @@ QUERIES: dict[str, str] = {
     "VIL-04": f"{_KEY} <> 'none'",
     "ORG-02": "select count(*) from village where workroom",
     "PV-01": "select count(*) from pv_station",
+    # Twelve months lie between a station's last monthly reading and its thirteenth last.
+    "PV-02": (
+        "select sum(kwh) / 10000 from (select max(kwh) filter (where turn = 1)"
+        " - max(kwh) filter (where turn = 13) as kwh from ("
+        " select v.location_id, (reading ->> 'value')::numeric as kwh, row_number() over"
+        " (partition by v.location_id order by v.visited_at desc) as turn"
+        " from visit v join pv_station using (location_id),"
+        " jsonb_array_elements(v.readings) reading"
+        " where v.invented and v.superseded_at is null and reading ->> 'name' = 'meter_kwh'"
+        ") as read group by location_id) as each_station"
+    ),
+    "RCT-01": f"select count(distinct aspect) {_LEDGER}",
+    "RCT-02": f"select count(*) {_LEDGER}",
+    "RCT-03": (
+        "select count(*) from defect_measure join defect on defect.id = defect_id"
+        " where source = 'supervision' and invented and defect_measure.state = 'verified'"
+    ),
+    "RCT-04": (
+        "select round(100.0 * count(*) filter (where state = 'closed') / nullif(count(*), 0), 2)"
+        f" {_LEDGER}"
+    ),
     "WAT-11": "select count(*) from water_project",
     "WAT-12": "select sum(served_population) / 10000.0 from water_project",
     "WAT-13": (

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import cast
 
-import psycopg
 import shapely
 from geoalchemy2.shape import to_shape
 from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
+from fuliang_gis import clock
 from fuliang_gis.accounts.demo import create_demo_accounts, drop_demo_accounts
 from fuliang_gis.areas.models import Division
 from fuliang_gis.areas.operations import load_reference
+from fuliang_gis.db.bulk import connection_of
 from fuliang_gis.demo.copying import copy_locations, copy_roads, copy_surveys
+from fuliang_gis.demo.inspections import operations as inspections
 from fuliang_gis.demo.layers.assets import asset_rows
 from fuliang_gis.demo.layers.facilities import facility_rows
 from fuliang_gis.demo.layers.pv import pv_rows
 from fuliang_gis.demo.layers.sanitation import survey
 from fuliang_gis.demo.layers.villages import village_rows
 from fuliang_gis.demo.layers.water import water_rows
+from fuliang_gis.demo.plans import operations as plans
 from fuliang_gis.demo.rows import Row, Survey
 from fuliang_gis.demo.settlements import Site
 from fuliang_gis.demo.world import Progress, Town, World, build_world
@@ -40,14 +43,19 @@ class Loaded:
     locations: int
     surveys: int
     roads: int
+    visits: int = 0
+    #: Digests of pictures that nothing shows any more.
+    files: frozenset[str] = frozenset()
 
 
 def load(
     session: Session,
     *,
     seed: int = 1,
+    as_of: date | None = None,
     replace: bool = False,
     secrets_folder: Path | None = None,
+    files_folder: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> Loaded:
     """Invent the demo county and write it in the session's transaction, as the database's owner.
@@ -57,8 +65,11 @@ def load(
     Args:
         session: A session of the owner; nothing is kept unless it commits.
         seed: The same seed gives the same rows.
+        as_of: The day on which the year of inspections ends; today unless given. Seed and day
+            decide it.
         replace: Remove an earlier demo county first.
-        secrets_folder: Where demo passwords are kept; without it no demo accounts are made.
+        secrets_folder: Where demo passwords are kept; without it no demo account can sign in.
+        files_folder: Where pictures are kept; without it there are none.
         progress: Told, in Chinese, how far things are.
 
     Raises:
@@ -68,31 +79,51 @@ def load(
     if _present(session):
         if not replace:
             raise DemoPresent
-        drop(session)
+        _remove(session)
     if not session.scalar(select(exists(select(Division.code)))):
         load_reference(session)
     world = world_of(session, seed, progress)
     rows, surveys = invent(world)
     progress(f"正在写入 {len(rows)} 个点位、{len(surveys)} 户摸排记录、{len(world.edges)} 段道路")
-    _write(session, rows, surveys, world)
+    ids = _write(session, rows, surveys, world)
     if secrets_folder is not None:
         create_demo_accounts(session, secrets_folder)
+    # A year told without statistics would read whole tables for every row.
     _analyse(session, ("location", "household_survey", "road", *_typed_tables()))
+    progress("正在写入一年的巡查、问题与处置记录（虚构）")
+    year = inspections.write_year(
+        session, rows, ids, seed=seed, as_of=as_of or clock.today(), files_folder=files_folder
+    )
+    _analyse(session, inspections.TABLES)
+    progress(f"已写入 {year.obligations} 项巡查任务、{year.visits} 次巡查、{year.defects} 个问题")
+    progress(f"已写入各乡镇巡查队和本月巡查路线（{year.stops} 个停靠点，虚构）")
+    planned = plans.write_plans(session, world, as_of=as_of or clock.today())
+    _analyse(session, plans.TABLES)
+    progress(f"已写入 {planned} 个村庄规划（虚构）：编制中、公示中、实施中各一")
     progress("演示县已装载；除行政区划名称、代码和县界外，全部数据均为随机生成")
-    return Loaded(len(rows), len(surveys), len(world.edges))
+    return Loaded(len(rows), len(surveys), len(world.edges), year.visits)
 
 
 def drop(session: Session, *, secrets_folder: Path | None = None) -> Loaded:
-    """Remove every invented location, survey and road (and account), and nothing else.
+    """Remove everything that is invented (and what hangs on it), and nothing else.
 
-    Divisions stay: their names and codes are real.
+    Divisions stay: their names and codes are real. Files can be removed once this is committed.
     """
+    gone = _remove(session)
+    drop_demo_accounts(session, secrets_folder)
+    return gone
+
+
+def _remove(session: Session) -> Loaded:
+    visits = session.scalar(text("select count(*) from visit where invented")) or 0
+    pictures = inspections.pictured(session)
     surveys = _removed(session, HouseholdSurvey)
     locations = _removed(session, Location)
     roads = _removed(session, Road)
-    if secrets_folder is not None:
-        drop_demo_accounts(session, secrets_folder)
-    return Loaded(locations, surveys, roads)
+    inspections.drop_rest(session)
+    plans.drop_plans(session)
+    files = frozenset(inspections.unused(session, pictures))
+    return Loaded(locations, surveys, roads, visits, files)
 
 
 def world_of(session: Session, seed: int, progress: Progress = lambda _: None) -> World:
@@ -156,12 +187,14 @@ def _site(row: Division, names: dict[str, str]) -> Site:
     return Site(row.code, row.name, row.kind, township, names[township], x, y, _on_plane(row))
 
 
-def _write(session: Session, rows: list[Row], surveys: list[Survey], world: World) -> None:
-    # The dialect is psycopg's, whose connection SQLAlchemy knows by the DBAPI's protocol alone.
-    connection = cast("psycopg.Connection", session.connection().connection.dbapi_connection)
+def _write(
+    session: Session, rows: list[Row], surveys: list[Survey], world: World
+) -> dict[str, int]:
+    connection = connection_of(session)
     ids = copy_locations(connection, layers(), rows)
     copy_surveys(connection, surveys, ids)
     copy_roads(connection, world.edges)
+    return ids
 
 
 def _typed_tables() -> list[str]:

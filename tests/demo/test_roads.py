@@ -5,17 +5,18 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from fuliang_gis.roads.hanging import Hanging
 from fuliang_gis.roads.models import ROAD_CLASSES
-from fuliang_gis.roads.queries import summary
+from fuliang_gis.roads.network import network
 
 
 def test_network(demo: Session) -> None:
     """The network must be one, of the size that routing is tested on, in all classes."""
-    found = summary(demo)
-    assert found.components == 1
-    assert 3_900 < found.total_kilometres < 4_100
-    assert 15_000 <= found.edges <= 40_000
-    assert found.kilometres.keys() == ROAD_CLASSES.keys()
+    graph = network(demo)
+    assert Hanging(graph).components == 1
+    assert 3_900 < sum(edge.metres for edge in graph.edges) / 1000 < 4_100
+    assert 15_000 <= len(graph.edges) <= 40_000
+    assert {edge.road_class for edge in graph.edges} == ROAD_CLASSES.keys()
 
 
 def test_every_seat_is_on_a_road(demo: Session) -> None:

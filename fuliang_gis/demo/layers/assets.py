@@ -58,8 +58,16 @@ KINDS = {
     "pv": Kind(_OPERATING, "fixed", ("光伏电站资产",), 0.0, 6.0),
     "workshop": Kind(_OPERATING, "fixed", ("帮扶车间",), 0.0, 5.0),
 }
-_USE = {"in_use": 0.905, "underused": 0.042, "idle": 0.032, "damaged": 0.014, "disposed": 0.007}
-_REVIVALS = {"underused": "upgrade", "idle": "revive", "damaged": "adjust", "disposed": "adjust"}
+_USE = {
+    "in_use": 0.905,
+    "underused": 0.042,
+    "idle": 0.032,
+    "damaged": 0.014,
+    "lost": 0.003,
+    "disposed": 0.007,
+}
+_REVIVALS = {"underused": "upgrade", "idle": "revive", "damaged": "adjust"}
+_REVIVALS |= dict.fromkeys(("lost", "disposed"), "adjust")
 
 
 @dataclass(frozen=True)
