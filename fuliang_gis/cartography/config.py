@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.cartography.raster_basemap import Pictures, pictures_of
 from fuliang_gis.errors import NotFound
+from fuliang_gis.inspections.status.rules import styles
 from fuliang_gis.locations.models import USE_STATUSES
 from fuliang_gis.locations.registry import Layer, layers
 
@@ -53,6 +54,17 @@ class LayerSymbol:
 
 
 @dataclass(frozen=True)
+class StatusSymbol:
+    """One status of inspection in the legend; ``shape`` is an SVG path (evenodd) on 24 × 24."""
+
+    value: str
+    title: str
+    colour: str
+    shape: str
+    marked: bool
+
+
+@dataclass(frozen=True)
 class MapDivision:
     """A division that the reader may go to."""
 
@@ -65,6 +77,7 @@ class MapDivision:
 class MapConfig:
     """The configuration of the home page's map; ``invented`` says that demo data is shown.
 
+    ``statuses`` are the use statuses, ``inspection`` the statuses of inspection, the gravest first;
     ``pictures`` are the tiles of a basemap that the office set, the lowest first.
     """
 
@@ -74,6 +87,7 @@ class MapConfig:
     layers: tuple[LayerSymbol, ...]
     divisions: tuple[MapDivision, ...]
     statuses: dict[str, str]
+    inspection: tuple[StatusSymbol, ...]
     pictures: tuple[Pictures, ...] = ()
 
 
@@ -95,6 +109,10 @@ def map_config(session: Session, actor: Actor, basemap: str = "") -> MapConfig:
         layers=tuple(_symbol(layer, counts.get(layer.name, 0)) for layer in layers().values()),
         divisions=tuple(divisions.values()),
         statuses=dict(USE_STATUSES),
+        inspection=tuple(
+            StatusSymbol(each.code.value, each.zh, each.colour, each.shape, each.marked)
+            for each in styles().values()
+        ),
         pictures=pictures_of(basemap),
     )
 
@@ -141,3 +159,16 @@ def _divisions(session: Session, scope: str) -> dict[str, MapDivision]:
     return {
         code: MapDivision(code, name, Extent(*map(float, bounds))) for code, name, *bounds in rows
     }
+
+
+_CHANGES = """
+select subject, sum(changes)::bigint from data_version
+where subject = any(%(subjects)s) group by subject
+"""
+
+
+def layer_changes(session: Session) -> dict[str, int]:
+    """Return how many changes of each layer are committed: an open map asks whether it is old."""
+    subjects = list(layers())
+    rows = session.connection().exec_driver_sql(_CHANGES, {"subjects": subjects}).all()
+    return dict.fromkeys(subjects, 0) | {subject: int(changes) for subject, changes in rows}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from fuliang_gis.cartography.area_shapes import AreaShape
 from fuliang_gis.cartography.ramps import linear_rgb
+from fuliang_gis.exchange.paper import DrawnMap, Frame, area_path, onto, svg, text
 from fuliang_gis.geo.crs import GEOGRAPHIC, PLANE, reproject
 
 #: Scales that a sheet may have (1 : n).
@@ -27,23 +25,6 @@ _LONGEST_BAR = 50.0
 _TOWNSHIP_DIGITS = 9
 #: More areas than this have no room for a name each.
 _MOST_NAMES = 30
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The map's place on the paper [mm]."""
-
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class DrawnMap:
-    """The map, its scale (1 : n) and its scale bar."""
-
-    svg: str
-    scale: int
-    bar: str
 
 
 def draw(
@@ -61,19 +42,10 @@ def draw(
     plane = {shape.code: reproject(shape.outline, GEOGRAPHIC, PLANE) for shape in shapes}
     west, south, east, north = shapely.total_bounds(list(plane.values()))
     scale = fitting_scale(east - west, north - south, frame)
-    millimetres = 1000 / scale
-    middle = np.array([(west + east) / 2, (south + north) / 2])
-
-    towards = np.array([millimetres, -millimetres])
-    centre = np.array([frame.width / 2, frame.height / 2])
-
-    def on_paper(places: NDArray[np.float64]) -> NDArray[np.float64]:
-        placed: NDArray[np.float64] = (places - middle) * towards + centre
-        return placed
-
+    on_paper = onto(frame, scale, np.array([(west + east) / 2, (south + north) / 2]))
     drawn = {code: shapely.transform(area, on_paper) for code, area in plane.items()}
     parts = [
-        f'<path d="{_path(area)}" fill="{colours[code]}" stroke="#6b7280" stroke-width="0.12"/>'
+        f'<path d="{area_path(area)}" fill="{colours[code]}" stroke="#6b7280" stroke-width="0.12"/>'
         for code, area in drawn.items()
     ]
     groups = _townships(drawn)
@@ -82,7 +54,7 @@ def draw(
         parts += [_label(shape.name, drawn[shape.code], colours[shape.code]) for shape in shapes]
     else:
         parts += [_tag(townships.get(code, ""), area) for code, area in groups.items()]
-    return DrawnMap(_svg(frame, parts), scale, scale_bar(scale))
+    return DrawnMap(svg(frame, parts), scale, scale_bar(scale))
 
 
 def fitting_scale(width: float, height: float, frame: Frame) -> int:
@@ -118,28 +90,8 @@ def scale_bar(scale: int) -> str:
     ]
     for at in (0, 2, 4):
         stated = f"{length * at / 4 / divisor:g}" + (f" {unit}" if at == 4 else "")
-        parts.append(_text(4 + at * paper / 4, 3.2, stated, 2.6, "#1f2937"))
-    return _svg(Frame(paper + 12, 7), parts, "scale-bar")
-
-
-def _svg(frame: Frame, parts: Sequence[str], kind: str = "map") -> str:
-    return (
-        f'<svg class="{kind}" xmlns="http://www.w3.org/2000/svg" width="{frame.width:.3f}mm"'
-        f' height="{frame.height:.3f}mm" viewBox="0 0 {frame.width:.3f} {frame.height:.3f}">'
-        + "".join(parts)
-        + "</svg>"
-    )
-
-
-def _path(area: BaseGeometry) -> str:
-    rings = [
-        ring
-        for polygon in shapely.get_parts(area)
-        for ring in (polygon.exterior, *polygon.interiors)
-    ]
-    return "".join(
-        "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in ring.coords[:-1]) + "Z" for ring in rings
-    )
+        parts.append(text(4 + at * paper / 4, 3.2, stated, 2.6, "#1f2937"))
+    return svg(Frame(paper + 12, 7), parts, "scale-bar")
 
 
 def _townships(drawn: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
@@ -157,13 +109,13 @@ def _edges(drawn: Mapping[str, BaseGeometry], groups: Mapping[str, BaseGeometry]
 
 
 def _edge(area: BaseGeometry, width: str) -> str:
-    return f'<path d="{_path(area)}" fill="none" stroke="#374151" stroke-width="{width}"/>'
+    return f'<path d="{area_path(area)}" fill="none" stroke="#374151" stroke-width="{width}"/>'
 
 
 def _label(name: str, area: BaseGeometry, colour: str) -> str:
     dark = float(linear_rgb(colour) @ (0.2126, 0.7152, 0.0722)) < 0.25
     x, y = _middle(area)
-    return _text(x, y + 1.1, name, 3.2, "#ffffff" if dark else "#111827")
+    return text(x, y + 1.1, name, 3.2, "#ffffff" if dark else "#111827")
 
 
 def _tag(name: str, area: BaseGeometry) -> str:
@@ -174,17 +126,10 @@ def _tag(name: str, area: BaseGeometry) -> str:
         f'<rect x="{x - width / 2:.2f}" y="{y - 2.3:.2f}" width="{width:.2f}" height="4.6" rx="1"'
         ' fill="#ffffff" fill-opacity="0.78"/>'
     )
-    return ground + _text(x, y + 1.1, name, 3.2, "#111827")
+    return ground + text(x, y + 1.1, name, 3.2, "#111827")
 
 
 def _middle(area: BaseGeometry) -> tuple[float, float]:
     largest = max(shapely.get_parts(area), key=lambda part: part.area)
     x, y = shapely.maximum_inscribed_circle(largest, 0.2).coords[0]
     return x, y
-
-
-def _text(x: float, y: float, text: str, size: float, colour: str) -> str:
-    return (
-        f'<text x="{x:.2f}" y="{y:.2f}" font-size="{size}" text-anchor="middle" fill="{colour}"'
-        f' font-family="Noto Sans CJK SC">{escape(text)}</text>'
-    )

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy.orm import Session
 
 from fuliang_gis.db.fragments import Fragment, all_of, fetch_all, identifier
 
-__all__ = ["Fragment", "TileBuilder", "all_of", "fetch_tile", "identifier"]
-
-#: What makes the bytes of one tile over a session.
-TileBuilder = Callable[[Session], bytes]
+__all__ = ["Fragment", "all_of", "fetch_tile", "identifier"]
 
 
 def fetch_tile(session: Session, statement: Fragment) -> bytes:

@@ -1,4 +1,4 @@
-"""The printed sheet of a thematic map: one HTML page with SVG, laid out as PDF by WeasyPrint."""
+"""The printed sheet of a thematic map: one HTML page with SVG, for ``exchange.pdf`` to lay out."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import jinja2
-
 from fuliang_gis.cartography.area_shapes import AreaShape
 from fuliang_gis.cartography.classes import METHODS
 from fuliang_gis.cartography.ramps import no_data_colour
-from fuliang_gis.cartography.sheet_map import Frame, draw
+from fuliang_gis.cartography.sheet_map import draw
 from fuliang_gis.cartography.thematic import AreaValue, ThematicMap
 from fuliang_gis.cartography.thematic_queries import LEVELS
-from fuliang_gis.errors import BadParameter, SetUpError
+from fuliang_gis.errors import BadParameter
+from fuliang_gis.exchange.paper import Frame
+from fuliang_gis.exchange.pdf import templates
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,7 @@ PAPERS = {
     "A3": Paper("A3", 297, 420, Frame(269, 310), 66, 3),
 }
 
-_SYSTEM_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
-
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates(Path(__file__).parent / "templates")
 
 
 @dataclass(frozen=True)
@@ -88,25 +81,6 @@ def sheet_html(
         invented_outlines=any(shape.invented for shape in shapes),
         pages=_pages(ranked(shown.areas), size),
     )
-
-
-def write_pdf(html: str) -> bytes:
-    """Lay the page out as PDF; nothing is fetched from anywhere.
-
-    Raises:
-        SetUpError: The system library Pango is missing.
-    """
-    try:
-        # Loaded when first asked for: it needs system libraries that only printing uses.
-        import weasyprint
-        from weasyprint.urls import URLFetcher
-    except OSError as error:
-        raise SetUpError(
-            reason=f"缺少打印所需的系统库 Pango。请安装 {_SYSTEM_PACKAGES}。",
-            reason_en=f"Pango is missing: install {_SYSTEM_PACKAGES}.",
-        ) from error
-    fetcher = URLFetcher(allowed_protocols=("data",))
-    return weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf() or b""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from fuliang_gis.db.fragments import identifier
 from fuliang_gis.errors import NotFound
 from fuliang_gis.locations.fields import SHARED_FIELDS
+from fuliang_gis.locations.households import HOUSEHOLD_KINDS
 from fuliang_gis.locations.registry import Layer, layers
 from fuliang_gis.locations.sheets import Field
 from fuliang_gis.roads.models import ROAD_CLASSES
@@ -27,8 +28,6 @@ CELL_M = 100
 #: A cell with fewer is not drawn: it would point at a house.
 LEAST_PER_CELL = 3
 
-#: Kinds that belong to one household although their asset class may be another.
-_HOUSEHOLD_KINDS = ("household_toilet", "household", "linked_household")
 _DIGITS = 6
 #: What simplifying may move a line [degrees, about 3 m].
 _TOLERANCE = 0.00003
@@ -61,7 +60,7 @@ class FeatureGroup:
         title = self.layer.sheet.title.zh
         if not self.household:
             return title
-        kinds = [kind.zh for kind in self.layer.sheet.kinds if kind.value in _HOUSEHOLD_KINDS]
+        kinds = [kind.zh for kind in self.layer.sheet.kinds if kind.value in HOUSEHOLD_KINDS]
         return kinds[0] if len(kinds) == 1 else f"{title}（到户）"
 
 
@@ -112,7 +111,7 @@ def village_features(session: Session, code: str, *, public: bool) -> VillageFea
         NotFound: The village has no boundary.
     """
     asked = {"code": code, "tolerance": _TOLERANCE, "around": _AROUND, "cell": CELL_M,
-             "least": LEAST_PER_CELL, "kinds": list(_HOUSEHOLD_KINDS)}  # fmt: skip
+             "least": LEAST_PER_CELL, "kinds": list(HOUSEHOLD_KINDS)}  # fmt: skip
     areas = _areas(session, asked)
     if code not in areas:
         raise NotFound(what="村界", key=code)

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from fuliang_gis.cartography.area_shapes import area_shapes
-from fuliang_gis.cartography.sheet_map import SCALES, Frame, bar_length, fitting_scale, scale_bar
+from fuliang_gis.cartography.sheet_map import SCALES, bar_length, fitting_scale, scale_bar
 from fuliang_gis.cartography.thematic import build, read_page
-from fuliang_gis.cartography.thematic_sheet import Imprint, paper, sheet_html, write_pdf
+from fuliang_gis.cartography.thematic_sheet import Imprint, paper, sheet_html
 from fuliang_gis.errors import BadParameter
+from fuliang_gis.exchange.paper import Frame
+from fuliang_gis.exchange.pdf import write_pdf
 from fuliang_gis.locations.registry import layer
 from tests.factories import FULIANG_TOWN, make_actor, make_location
 

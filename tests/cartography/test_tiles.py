@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.cartography.grid import TileAddress
 from fuliang_gis.cartography.tiles import (
-    CELLS,
+    CELL_DEPTH,
     EXTENT,
     SHAPES_FROM,
     SINGLES_FROM,
@@ -150,7 +150,7 @@ def test_tile_never_holds_more_than_its_cells(session: Session, water: Layer) ->
     corners = [(lon, lat) for lon in SCATTERED[::2] for lat in SCATTERED[1::2]]
     tiles = [drawn(session, water, each) for each in {tile_at(*place, 8) for place in corners}]
     assert sum(map(counted, tiles)) == 5000
-    assert all(0 < len(tile) <= CELLS**2 for tile in tiles)
+    assert all(0 < len(tile) <= 4**CELL_DEPTH for tile in tiles)
 
 
 def test_other_divisions_are_not_shown(session: Session, clerk: Actor, water: Layer) -> None:
@@ -258,13 +258,38 @@ def test_empty_tile_has_no_bytes(session: Session, layer: Layer) -> None:
     assert location_tile(session, layer, TileAddress(5, 0, 0), EVERYTHING) == b""
 
 
-def test_close_tile_is_found_by_the_spatial_index(session: Session, water: Layer) -> None:
-    """The stored geometry must be searched by its index, not transformed row by row."""
+@pytest.mark.parametrize("z", [SINGLES_FROM - 4, SINGLES_FROM])
+def test_tile_is_one_stretch_of_its_index(session: Session, water: Layer, z: int) -> None:
+    """A tile must cost what lies in it, not what lies in the county."""
     _scatter(session, water, 5000)
     session.execute(text("analyze location"))
-    plan = _plan(session, water, tile_at(*PLACE, SINGLES_FROM))
-    assert "ix_location_geom" in plan
+    plan = _plan(session, water, tile_at(*PLACE, z))
+    assert "ix_location_tile" in plan
     assert "Seq Scan on location" not in plan
+
+
+def test_shapes_are_found_without_looking_at_the_points(session: Session) -> None:
+    """Lines and polygons must be found by an index of their own, however many points lie there."""
+    sanitation = layers()["sanitation_facilities"]
+    _scatter(session, sanitation, 5000)
+    session.execute(text("analyze location"))
+    assert "ix_location_shape" in _plan(session, sanitation, tile_at(*PLACE, SHAPES_FROM))
+
+
+def test_moved_location_is_drawn_at_its_new_place(
+    session: Session, clerk: Actor, water: Layer
+) -> None:
+    """The place on the grid must follow the geometry."""
+    made = make_location(session, clerk, water)
+    there = (PLACE[0] + 0.05, PLACE[1] + 0.05)
+    session.execute(
+        text(
+            "update location set geom = ST_SetSRID(ST_MakePoint(:lon, :lat), 4490) where id = :id"
+        ),
+        {"lon": there[0], "lat": there[1], "id": made.id},
+    )
+    assert drawn(session, water, tile_at(*PLACE, SINGLES_FROM)) == []
+    assert [seen.id for seen in drawn(session, water, tile_at(*there, SINGLES_FROM))] == [made.id]
 
 
 def _scatter(session: Session, layer: Layer, number: int) -> None:

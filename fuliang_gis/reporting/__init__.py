@@ -1,0 +1,1 @@
+"""Documents to print or to send: labels, ledgers, sheets."""
