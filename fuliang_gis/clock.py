@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
+#: Years that somebody may mean by a date.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
 
 def _system_now() -> datetime:
     return datetime.now(ZONE)
@@ -25,6 +28,15 @@ def now() -> datetime:
 def today() -> date:
     """Return the county's calendar date."""
     return now().date()
+
+
+def is_meant(day: date) -> bool:
+    """Tell whether a date is of a year that somebody may mean.
+
+    >>> is_meant(date(2026, 11, 25)), is_meant(date(9999, 12, 31))
+    (True, False)
+    """
+    return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 @contextmanager

@@ -169,6 +169,17 @@ class Duplicate(FuliangError):
     en = "{label} '{value}' is taken. Choose another."
 
 
+class VisitDiffers(Duplicate):
+    """Another visit, or another telling of it, is stored under this UUID."""
+
+    code = "visit_differs"
+    zh = (
+        "编号为“{uuid}”的巡查记录已经保存，内容与这次的不同，这次未保存。"
+        "如需更正，请打开该记录后点“更正”；如是另一次巡查，请重新填报。"
+    )
+    en = "Another visit is stored under {uuid}; nothing was saved. Correct that one, or make a new."
+
+
 class KeyReused(FuliangError):
     """An Idempotency-Key came again with another request."""
 
@@ -237,8 +248,8 @@ class TooLarge(FuliangError):
     """The request body is larger than allowed."""
 
     code = "too_large"
-    zh = "上传内容超过 {limit_mb} MB 上限，未保存。请压缩后重试。"
-    en = "The upload exceeds {limit_mb} MB; nothing was saved."
+    zh = "上传内容超过 {limit_mb} MB 上限，未保存。请压缩文件，或分几次提交。"
+    en = "The upload exceeds {limit_mb} MB; nothing was saved. Compress it or send it in parts."
 
 
 class Unavailable(FuliangError):
@@ -255,6 +266,60 @@ class SheetError(FuliangError):
     code = "sheet_error"
     zh = "图层“{layer}”的配置有误：{reason}"
     en = "Layer '{layer}': {reason}"
+
+
+class WrongState(FuliangError):
+    """The act does not fit the state that the thing is in; ``reason`` tells what would."""
+
+    code = "wrong_state"
+    zh = "“{name}”现在是“{state}”，不能{act}。{advice}"
+    en = "'{name}' is in state '{state}'; this is not possible now: {act}."
+
+
+class MeasuresOpen(WrongState):
+    """A problem closes only when each of its measures is verified."""
+
+    code = "measures_open"
+    zh = "问题“{name}”还有 {count} 条整改措施未验收，不能销号。请先逐条验收。"
+    en = "'{name}' has {count} measure(s) not verified yet; it cannot be closed."
+
+
+class PeriodClosed(WrongState):
+    """What a closed period owed never changes."""
+
+    code = "period_closed"
+    zh = "该巡查任务所在的周期“{period}”已结束，不能再更改。"
+    en = "The period '{period}' of this obligation is closed; it cannot be changed."
+
+
+class PlanStepRefused(Invalid):
+    """A plan may not take this step yet; each problem has its code and names the article of law."""
+
+    code = "plan_step_refused"
+    zh = "“{name}”现在不能{act}。{why}"
+    en = "'{name}' cannot take this step now ({act}): {why_en}"
+
+    def __init__(self, name: str, act: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        why = "".join(each.zh for each in problems)
+        why_en = " ".join(each.en for each in problems)
+        FuliangError.__init__(self, name=name, act=act, why=why, why_en=why_en)
+
+
+class SelfApproval(Forbidden):
+    """Nobody judges their own work."""
+
+    code = "self_approval"
+    zh = "不能{act}自己经办的事项。请由另一位有权限的人员办理。"
+    en = "You may not do this for your own work: {act}. Ask another authorised person."
+
+
+class FileRefused(FuliangError):
+    """A file that came with a record cannot be kept; ``reason`` tells why."""
+
+    code = "file_refused"
+    zh = "文件“{name}”无法保存：{reason}"
+    en = "File '{name}' cannot be kept: {reason_en}"
 
 
 class ImportRefused(FuliangError):

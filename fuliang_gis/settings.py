@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -55,6 +55,33 @@ class Settings(BaseSettings):
             "可选的外部底图：XYZ 或 WMTS 地址（天地图须带 tk 密钥；几个地址以空格分隔，"
             "后者叠在上面），或本机 .mbtiles、.pmtiles 文件的路径。"
             "不设则只用本系统的底图，不访问任何外部网址。"
+        ),
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/\s?#@]+(/[^\s?#]*)?)?$",
+        description=(
+            "本站对外的网址，如 https://gis.example.cn；用于二维码标签、日历订阅和提醒邮件中的链接。"
+            "不设则用打开页面时的网址，邮件中不带链接。"
+        ),
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description=(
+            "发送提醒邮件的服务器：smtp://用户:密码@主机:端口 或 smtps://…（用户和密码中的特殊字符按"
+            "网址编码）。smtp:// 在服务器支持时自动加密。不设则不发邮件。"
+        ),
+    )
+    mail_from: str = Field(
+        default="",
+        pattern=r"^([^@\s]+@[^@\s]+)?$",
+        description="提醒邮件的发件人地址；不设则用 FULIANG_SMTP_URL 中的用户名（须是邮箱地址）。",
+    )
+    dask_scheduler: str | None = Field(
+        default=None,
+        description=(
+            "Dask 调度器的地址，如 tcp://10.0.0.5:8786；设置后 ./fuliang rounds plan-all "
+            "在该集群上求解各乡镇的路线方案，不设则由本机的后台任务进程求解。"
         ),
     )
     demo: bool = Field(default=True, description="首次启动内置数据库时是否装载演示县。")

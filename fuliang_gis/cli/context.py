@@ -49,6 +49,17 @@ def owner_session(settings: Settings | None = None) -> Iterator[Session]:
             yield session
 
 
+def follow_norms(owner_url: str) -> None:
+    """Let the inspection rules that come from files follow them."""
+    # The rules' modules bring every layer's sheet; commands that need neither do without.
+    from fuliang_gis.inspections.duties.operations import synchronise_norms
+
+    engine = create_engine(driver_url(owner_url), poolclass=NullPool)
+    with Session(engine) as session, session.begin():
+        synchronise_norms(session)
+    engine.dispose()
+
+
 def say(text: str) -> None:
     """Tell the person at the terminal how far things are."""
     print(text, file=sys.stderr, flush=True)

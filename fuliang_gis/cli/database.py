@@ -16,7 +16,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import make_url
 
-from fuliang_gis.cli.context import load_settings, say
+from fuliang_gis.cli import files_archive
+from fuliang_gis.cli.context import follow_norms, load_settings, say
 from fuliang_gis.db import binaries
 from fuliang_gis.db.cluster import DATABASE, Cluster
 from fuliang_gis.db.place import database_running
@@ -33,6 +34,7 @@ def upgrade_command() -> None:
     settings = load_settings()
     with database_running(settings) as found:
         upgrade(found.owner, settings)
+        follow_norms(found.owner)
     say("数据库结构已是最新。")
 
 
@@ -76,11 +78,11 @@ def psql_command(context: typer.Context) -> None:
         raise typer.Exit(_client("psql", found.owner, settings, context.args).returncode)
 
 
-@app.command("backup", help="把数据库备份到文件（服务可以继续运行）。")
+@app.command("backup", help="把数据库和照片备份到文件（服务可以继续运行）。")
 def backup_command(
     file: Annotated[Path, typer.Argument(help="备份文件，例如 fuliang-2026-01-01.dump。")],
 ) -> None:
-    """Write a dump of the whole database."""
+    """Write a dump of the whole database, and the stored files into an archive beside it."""
     settings = load_settings()
     draft = file.with_name(f".{file.name}.part")
     with database_running(settings) as found, draft.open("wb") as out:
@@ -94,10 +96,19 @@ def backup_command(
             reason_en="The backup failed; see the output above.",
         )
     draft.replace(file)
-    say(f"已备份到 {file}（{file.stat().st_size / 2**20:.1f} MB）。请把它存到另一台机器上。")
+    archive = files_archive.beside(file)
+    # After the dump, so that every file that its rows name is in it.
+    number = files_archive.pack(settings.state_dir / "files", archive)
+    say(f"数据库已备份到 {file}（{file.stat().st_size / 2**20:.1f} MB）。")
+    say(
+        f"照片等附件（{number} 个文件）已备份到 {archive}"
+        f"（{archive.stat().st_size / 2**20:.1f} MB）。请把两个文件一起存到另一台机器上。"
+    )
 
 
-@app.command("restore", help="用备份替换数据库的全部内容；须先停止服务，原数据库改名保留。")
+@app.command(
+    "restore", help="用备份替换数据库的全部内容并补回照片；须先停止服务，原数据库改名保留。"
+)
 def restore_command(
     file: Annotated[
         Path, typer.Argument(help="db backup 写出的文件。", exists=True, dir_okay=False)
@@ -111,9 +122,20 @@ def restore_command(
             reason_en="Restore it with pg_restore, then run ./fuliang db upgrade.",
         )
     cluster = Cluster(settings)
+    archive = files_archive.beside(file)
     with cluster.in_use():
+        # Before the rows that name them; what lies there already is the same by its name.
+        number = (
+            files_archive.unpack(archive, settings.state_dir / "files")
+            if archive.exists()
+            else None
+        )
         kept = _restore_into(cluster, file, settings)
         upgrade(cluster.owner_url(), settings)
+    if number is None:
+        say(f"没有找到 {archive}，照片等附件未恢复；找到后放在备份旁再执行一次即可补回。")
+    else:
+        say(f"已补回 {number} 个附件文件。")
     say(f"已恢复。原数据库保留为 {kept}，确认无误后可用 db psql 执行 drop database {kept}。")
 
 

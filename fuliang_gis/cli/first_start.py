@@ -13,7 +13,7 @@ from fuliang_gis import __version__
 from fuliang_gis.accounts.demo import demo_accounts
 from fuliang_gis.accounts.models import Account
 from fuliang_gis.areas.models import Division
-from fuliang_gis.cli.context import say
+from fuliang_gis.cli.context import follow_norms, say
 from fuliang_gis.db.session import driver_url
 from fuliang_gis.material import DATA
 from fuliang_gis.settings import Settings
@@ -23,13 +23,14 @@ SEED = 1
 
 
 def load_what_is_missing(owner_url: str, settings: Settings) -> bool:
-    """Refresh the divisions; on the first start of an embedded database load the demo county.
+    """Refresh divisions and rules; on the first start of an embedded database load the demo county.
 
     Returns:
         Whether the demo county was loaded now.
     """
     engine = create_engine(driver_url(owner_url), poolclass=NullPool)
     _load_divisions(engine, settings)
+    follow_norms(owner_url)
     offered = settings.state_dir / "demo.offered"
     if not settings.demo or settings.database_url is not None or offered.exists():
         return False
@@ -72,6 +73,7 @@ def _load_demo(session: Session, settings: Settings) -> None:
         session,
         seed=SEED,
         secrets_folder=settings.state_dir / "secrets",
+        files_folder=settings.state_dir / "files",
         progress=say,
     )
     say(f"演示县已生成，用时 {time.monotonic() - began:.0f} 秒。")

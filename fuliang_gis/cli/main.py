@@ -77,7 +77,15 @@ def bench(
 
 
 #: Groups of commands, and the module that holds each.
-GROUPS = {"accounts": "accounts", "demo": "demo", "areas": "areas", "docs": "docs"}
+GROUPS = {
+    "accounts": "accounts",
+    "demo": "demo",
+    "areas": "areas",
+    "inspections": "inspections",
+    "rounds": "rounds",
+    "roads": "roads",
+    "docs": "docs",
+}
 
 
 def add_groups(wanted: str | None) -> None:

@@ -19,6 +19,12 @@ def _manifest(path: Path, _changed: float) -> dict[str, dict[str, Any]]:
     return loaded
 
 
+def is_packed(name: str) -> bool:
+    """Tell whether the build left a compressed file beside a static one."""
+    folder, _, file = name.rpartition("/")
+    return folder == "build/assets" and (BUILD / "assets" / f"{file}.gz").is_file()
+
+
 def _entry(name: str) -> dict[str, Any]:
     path = BUILD / "manifest.json"
     if not path.exists():
@@ -31,18 +37,36 @@ def _address(file: str) -> str:
 
 
 def asset_tags(name: str) -> Markup:
-    """Return the style sheets and the script of one entry; nothing before the first build."""
+    """Return the style sheets and the script of one entry; nothing before the first build.
+
+    The modules that the script imports are named too, so that all are fetched at once.
+    """
     entry = _entry(name)
     link = Markup('<link rel="stylesheet" href="{}">')
+    ahead = Markup('<link rel="modulepreload" href="{}">')
     script = Markup('<script type="module" src="{}"></script>')
-    tags = [link.format(_address(file)) for file in _sheets(entry)]
+    parts = [entry, *_imported(entry)]
+    sheets = dict.fromkeys(sheet for part in parts for sheet in part.get("css", []))
+    tags = [link.format(_address(file)) for file in sheets]
     if (file := entry.get("file", "")).endswith(".js"):
         tags.append(script.format(_address(file)))
+        tags += [ahead.format(_address(part["file"])) for part in parts[1:]]
     return Markup("\n").join(tags)
 
 
-def _sheets(entry: dict[str, Any]) -> list[str]:
-    found = list(entry.get("css", []))
-    for imported in entry.get("imports", []):
-        found += [sheet for sheet in _sheets(_entry(imported)) if sheet not in found]
-    return found
+def _imported(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return everything that an entry imports, directly or not, each once."""
+    names: dict[str, None] = {}
+    waiting = list(entry.get("imports", []))
+    while waiting:
+        name = waiting.pop(0)
+        if name not in names:
+            names[name] = None
+            waiting += _entry(name).get("imports", [])
+    return [_entry(name) for name in names]
+
+
+def text_of(name: str) -> str | None:
+    """Return the built script of one entry as text; None before the first build."""
+    file = str(_entry(name).get("file", ""))
+    return (BUILD / file).read_text("utf-8") if file else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request
 
 from fuliang_gis.db.session import Database
 from fuliang_gis.settings import Settings
@@ -39,6 +39,11 @@ def database() -> Database:
 def settings() -> Settings:
     """Return the settings of the running application."""
     return _shared().settings
+
+
+def site_address() -> str:
+    """Return the service's own address for links that leave it, without a slash at its end."""
+    return (settings().public_url or request.host_url).rstrip("/")
 
 
 def request_id() -> str:

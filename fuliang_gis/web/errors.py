@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from fuliang_gis import errors
 from fuliang_gis.errors import FuliangError, Problem
 from fuliang_gis.web.context import request_id
-from fuliang_gis.web.security import JSON_LIMIT, UPLOAD_LIMIT
+from fuliang_gis.web.security import UPLOAD_LIMIT
 
 STATUS: Mapping[type[FuliangError], HTTPStatus] = {
     errors.FuliangError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -43,6 +43,9 @@ STATUS: Mapping[type[FuliangError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.SheetError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.WrongState: HTTPStatus.CONFLICT,
+    errors.PlanStepRefused: HTTPStatus.CONFLICT,
+    errors.FileRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ImportRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SetUpError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -120,6 +123,8 @@ def _page(error: FuliangError) -> Response:
         return make_response(redirect(url_for("accounts.sign_in", next=here)))
     status = status_of(type(error))
     problems = error.problems if isinstance(error, errors.Invalid) else ()
+    # The page of an error asks the database nothing: that may be what fails.
+    g.asks_nothing = True
     page = render_template("error.html", error=error, status=status, problems=problems)
     return make_response(page, status)
 
@@ -137,7 +142,7 @@ def _add_headers(response: Response, error: FuliangError) -> None:
 
 
 def _limit_mb() -> int:
-    return (JSON_LIMIT if request.path.startswith("/api/") else UPLOAD_LIMIT) // 1_000_000
+    return (request.max_content_length or UPLOAD_LIMIT) // 1_000_000
 
 
 _FROM_STATUS: Mapping[int, Callable[[HTTPException], FuliangError]] = {

@@ -18,6 +18,8 @@ from fuliang_gis.web.context import request_id
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SECRET = re.compile(r"password|passwd|secret|token|cookie|authorization|csrf|otp", re.IGNORECASE)
+#: Whose addresses are a secret themselves: the log tells the rule instead.
+_SECRET_ADDRESSES = frozenset({"reminders.feed", "reports.show_receipt"})
 _QUIET = frozenset({"static", "health.alive", "health.ready", "health.metrics"})
 _log = structlog.get_logger("fuliang_gis.web")
 
@@ -60,6 +62,8 @@ def configure(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    # It tells each step of each page it sets, beginning with its own style sheets.
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
 
 
 def _rendering(settings: Settings) -> list[structlog.types.Processor]:
@@ -86,9 +90,13 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = name_of(request.headers.get("X-Request-ID", ""))
     g.began = time.perf_counter()
+
+
+def name_of(given: str) -> str:
+    """Return the name of a request: the one it came with when that is harmless, or a new one."""
+    return given if _SAFE_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _finish(response: Response) -> Response:
@@ -98,9 +106,14 @@ def _finish(response: Response) -> Response:
         level,
         "request",
         method=request.method,
-        path=request.path,
+        path=_path(),
         status=response.status_code,
         ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
         actor=g.get("actor_name", "-"),
     )
     return response
+
+
+def _path() -> str:
+    secret = request.url_rule is not None and request.endpoint in _SECRET_ADDRESSES
+    return str(request.url_rule) if secret else request.path

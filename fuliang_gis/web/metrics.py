@@ -57,8 +57,13 @@ def _finish(response: Response) -> Response:
     endpoint = request.url_rule.rule if request.url_rule else "unmatched"
     elapsed = time.perf_counter() - g.get("metric_began", time.perf_counter())
     method = request.method if request.method in _METHODS else "other"
-    REQUESTS.labels(endpoint, method, str(response.status_code)).observe(elapsed)
+    count(endpoint, method, str(response.status_code), elapsed)
     return response
+
+
+def count(endpoint: str, method: str, status: str, seconds: float) -> None:
+    """Count one answered request."""
+    REQUESTS.labels(endpoint, method, status).observe(seconds)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -10,6 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from fuliang_gis.cartography.raster_basemap import outside_hosts
 from fuliang_gis.settings import Settings
+from fuliang_gis.web.uploads import UPLOAD_REQUEST_LIMIT, takes_file
 
 #: No script, style or frame from anywhere else, none inline; workers come from blobs (OpenLayers).
 CONTENT_SECURITY_POLICY = {
@@ -32,6 +36,10 @@ PERMISSIONS_POLICY = {
 #: Largest JSON body and largest upload [bytes].
 JSON_LIMIT = 1_000_000
 UPLOAD_LIMIT = 64_000_000
+#: Largest JSON body of operations that take a whole plan in one act [bytes]: 582 polygons with
+#: 48,000 vertices are some 1.4 MB, and there are larger villages.
+PLAN_JSON_LIMIT = 16_000_000
+_TAKES_PLAN = frozenset({"api.save_scheme", "api.set_plan_base"})
 
 #: Map tiles and files arrive by the hundred at every pan, so they are not counted.
 _UNCOUNTED = ("/static/", "/tiles/", "/healthz", "/readyz", "/metrics")
@@ -39,6 +47,11 @@ _UNCOUNTED = ("/static/", "/tiles/", "/healthz", "/readyz", "/metrics")
 WRITES_PER_MINUTE = "240 per minute"
 READS_PER_MINUTE = "2400 per minute"
 _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+#: What anybody may do without an account: there is no person whose will could be forged.
+_OPEN_TO_ALL = frozenset({"api.report_problem", "plan_notices.submit"})
+
+_TALISMAN = "fuliang_talisman"
 
 csrf = CSRFProtect()
 
@@ -71,7 +84,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         # Behind HTTPS the library would also demand a Referer, which our own policy may withhold.
         WTF_CSRF_SSL_STRICT=False,
     )
-    Talisman(
+    app.extensions[_TALISMAN] = Talisman(
         app,
         content_security_policy=_policy(settings),
         permissions_policy=PERMISSIONS_POLICY,
@@ -85,6 +98,21 @@ def init_app(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     app.before_request(_limit_json)
     app.after_request(_keep_private)
+
+
+def fixed_headers(app: Flask, environ: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return the headers that are the same on every answer to who asks in the same way."""
+    secure = "https" in (environ["wsgi.url_scheme"], environ.get("HTTP_X_FORWARDED_PROTO"))
+    return _fixed_headers(app, secure=secure)
+
+
+@cache
+def _fixed_headers(app: Flask, *, secure: bool) -> tuple[tuple[str, str], ...]:
+    # Asked of the library once, for what does not change from request to request.
+    with app.test_request_context(base_url="https://localhost" if secure else None):
+        answer = app.extensions[_TALISMAN]._set_response_headers(Response())  # noqa: SLF001  # Its only way.
+    del answer.headers["Content-Type"], answer.headers["Content-Length"]
+    return tuple(answer.headers)
 
 
 def _policy(settings: Settings) -> dict[str, str]:
@@ -101,6 +129,8 @@ def refuse_forgery() -> None:
     """
     if request.method not in _WRITING or request.routing_exception is not None:
         return
+    if request.endpoint in _OPEN_TO_ALL:
+        return
     means = g.get("signed_in_by", "session")
     same_site = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
     if means == "token" or (means == "basic" and same_site):
@@ -110,7 +140,13 @@ def refuse_forgery() -> None:
 
 def _limit_json() -> None:
     if request.path.startswith("/api/"):
-        request.max_content_length = JSON_LIMIT
+        request.max_content_length = _api_limit()
+
+
+def _api_limit() -> int:
+    if takes_file():
+        return UPLOAD_REQUEST_LIMIT
+    return PLAN_JSON_LIMIT if request.endpoint in _TAKES_PLAN else JSON_LIMIT
 
 
 def _keep_private(response: Response) -> Response:

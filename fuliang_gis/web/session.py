@@ -12,7 +12,18 @@ from threading import Lock
 from typing import ClassVar, Final
 
 import structlog
-from flask import Flask, Request, Response, g, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Request,
+    Response,
+    g,
+    has_request_context,
+    redirect,
+    request,
+    session,
+    url_for,
+)
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -102,9 +113,25 @@ class _CheckedPasswords:
 _checked = _CheckedPasswords()
 
 
+class _PageSessions(SecureCookieSessionInterface):
+    """Sessions that opening a page prolongs, and nothing that a page fetches for itself.
+
+    An answer still on its way would put back the cookie that a later one has changed, and lose what
+    is kept in it, such as the message for the next page.
+    """
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Tell whether an answer carries the cookie."""
+        if session.modified:
+            return True
+        page = has_request_context() and "text/html" in request.headers.get("Accept", "")
+        return page and super().should_set_cookie(app, session)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Recognise people on every request of the application."""
     app.secret_key = settings.secret("session.key")
+    app.session_interface = _PageSessions()
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -200,17 +227,23 @@ def _actor_if_known() -> Actor | None:
 
 
 def _kept(account_id: int, stamp: str) -> str:
-    browser = hashlib.sha256(request.headers.get("User-Agent", "").encode()).hexdigest()[:16]
+    return kept_in_session(account_id, stamp, request.headers.get("User-Agent", ""))
+
+
+def kept_in_session(account_id: int, stamp: str, agent: str) -> str:
+    """Return what the session of an account keeps in the browser of that name."""
+    browser = hashlib.sha256(agent.encode()).hexdigest()[:16]
     return f"{account_id}:{stamp}:{browser}"
 
 
 def _by_session(kept: str) -> Visitor | None:
     account_id = kept.partition(":")[0]
-    with database().reading() as opened:
-        known = queries.known(opened, int(account_id)) if account_id.isdigit() else None
-    if known is None:
+    if not account_id.isdigit():
         return None
-    visitor = Visitor(known)
+    found = queries.glance_at(database().glances, int(account_id))
+    if found is None:
+        return None
+    visitor = Visitor(found[0])
     return visitor if hmac.compare_digest(visitor.get_id().encode(), kept.encode()) else None
 
 
@@ -233,20 +266,18 @@ def _by_header(asked: Request) -> Visitor | None:
 
 
 def _by_token(token: str) -> Known:
-    with database().reading() as opened:
-        known = queries.known_by_token(opened, token) if token.startswith(PREFIX) else None
-    if known is None:
+    found = queries.glance_at(database().glances, token) if token.startswith(PREFIX) else None
+    if found is None:
         raise SignInFailed
-    return known
+    return found[0]
 
 
 def _by_password(username: str, password: str) -> Known:
     if (found := _checked.find(username, password)) is not None:
         account_id, stamp = found
-        with database().reading() as opened:
-            known = queries.known(opened, account_id)
-        if known is not None and known.stamp == stamp:
-            return known
+        seen = queries.glance_at(database().glances, account_id)
+        if seen is not None and seen[0].stamp == stamp:
+            return seen[0]
     with limiter.limit(BASIC_LIMIT):
         known = sign_in(database(), username, password, "", settings().secret("totp.key"))
     _checked.keep(username, password, known)

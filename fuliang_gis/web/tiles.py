@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Request, Response, current_app, request
 
-from fuliang_gis.cartography.basemap import base_tile
+from fuliang_gis.cartography.basemap import base_statement
 from fuliang_gis.cartography.grid import TileAddress
 from fuliang_gis.cartography.raster_basemap import PictureTiles, open_tiles
-from fuliang_gis.cartography.sql import TileBuilder
-from fuliang_gis.cartography.tiles import location_filter, location_tile
-from fuliang_gis.cartography.versions import BASE_SUBJECTS, entity_tag, version
+from fuliang_gis.cartography.sql import Fragment
+from fuliang_gis.cartography.tiles import location_filter, location_statement
+from fuliang_gis.cartography.versions import BASE_SUBJECTS, entity_tag, version_statement
 from fuliang_gis.errors import NotFound
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.settings import Settings
@@ -24,9 +24,17 @@ CONTENT_TYPE = "application/vnd.mapbox-vector-tile"
 #: Smaller tiles are sent as they are: compressing them saves less than a packet [bytes].
 COMPRESS_FROM = 1000
 
+# What may be seen depends on who asks, so shared caches keep nothing; no-cache: ask first.
+CACHE_CONTROL = "private, no-cache"
+VARY = ("Cookie", "Authorization", "Accept-Encoding")
+
 _PICTURES = "fuliang_basemap"
 #: How long a browser may show a picture of the basemap before it asks again [s].
 _PICTURE_AGE = 24 * 3600
+
+_BASE = "fuliang_base_tiles"
+#: Base tiles that a process keeps; everybody sees the same ones, and they seldom change.
+_BASE_KEPT = 300
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
 
@@ -38,6 +46,7 @@ def register(app: Flask, settings: Settings) -> None:
         SetUpError: The setting names a basemap file that cannot be used.
     """
     app.extensions[_PICTURES] = open_tiles(settings.basemap)
+    app.extensions[_BASE] = {}
     app.register_blueprint(blueprint)
 
 
@@ -46,7 +55,24 @@ def base(z: int, x: int, y: int) -> Response:
     """Answer one tile of the base map."""
     require_actor()
     address = TileAddress(z, x, y)
-    return _answer(BASE_SUBJECTS, "", lambda session: base_tile(session, address))
+    return _answer(BASE_SUBJECTS, "", base_statement(address), _base_tile)
+
+
+def _base_tile(tag: str, tile: Fragment) -> bytes:
+    """Return a base tile, built once for all who ask; its tag tells place and version."""
+    kept: dict[str, bytes] = current_app.extensions[_BASE]
+    if (body := kept.get(tag)) is None:
+        # Its best plan depends on the level, which decides what is drawn at all.
+        (body,) = database().glances.row(tile, prepared=False) or (b"",)
+        if len(kept) >= _BASE_KEPT:
+            kept.clear()
+        kept[tag] = body
+    return body
+
+
+def _location_tile(_tag: str, tile: Fragment) -> bytes:
+    (body,) = database().glances.row(tile) or (b"",)
+    return bytes(body)
 
 
 @blueprint.get("/basemap/<int:z>/<int:x>/<int:y>")
@@ -68,33 +94,43 @@ def locations(layer_name: str, z: int, x: int, y: int) -> Response:
     """Answer one tile of a layer, within the reader's division and narrowed by the query."""
     actor = reader_of(layer_name)
     address, found = TileAddress(z, x, y), layer(layer_name)
-    wanted = location_filter(found, actor.scope, request.args.to_dict())
+    public = not actor.account_id
+    wanted = location_filter(found, actor.scope, request.args.to_dict(), public=public)
     return _answer(
-        (found.name,),
-        wanted.digest,
-        lambda session: location_tile(session, found, address, wanted),
+        (found.name,), wanted.digest, location_statement(found, address, wanted), _location_tile
     )
 
 
-def _answer(subjects: Sequence[str], shown: str, build: TileBuilder) -> Response:
+def _answer(
+    subjects: Sequence[str],
+    shown: str,
+    tile: Fragment,
+    build: Callable[[str, Fragment], bytes],
+) -> Response:
     """Answer a tile, or 304 without building it when the asker's copy is still right."""
-    with database().reading() as session:
-        # Read before the tile is built: a change in between makes the tile newer than its tag,
-        # which costs one more request; the other order would let an old tile pass for new.
-        tag = entity_tag(version(session, subjects), request.path, shown)
-        held = request.if_none_match.contains_weak(tag)
-        body = b"" if held else build(session)
-    response = Response(status=304) if held else _tile(body)
+    # Read before the tile is built: a change in between makes the tile newer than its tag,
+    # which costs one more request; the other order would let an old tile pass for new.
+    (changes,) = database().glances.row(version_statement(subjects)) or (0,)
+    tag = entity_tag(changes, request.path, shown)
+    held = request.if_none_match.contains_weak(tag)
+    response = Response(status=304) if held else _tile(build(tag, tile))
     response.set_etag(tag, weak=True)
-    # What may be seen depends on who asks, so shared caches keep nothing; no-cache: ask first.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.update(["Cookie", "Authorization", "Accept-Encoding"])
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    response.vary.update(VARY)
     return response
 
 
-def _tile(body: bytes) -> Response:
-    compress = len(body) >= COMPRESS_FROM and request.accept_encodings["gzip"] > 0
-    response = Response(gzip.compress(body, 1) if compress else body, content_type=CONTENT_TYPE)
-    if compress:
+def _tile(tile: bytes) -> Response:
+    body, compressed = packed(tile, request)
+    response = Response(body, content_type=CONTENT_TYPE)
+    if compressed:
         response.content_encoding = "gzip"
     return response
+
+
+def packed(tile: bytes, asked: Request) -> tuple[bytes, bool]:
+    """Return a tile as it is sent to who asks, and whether that is compressed."""
+    if len(tile) < COMPRESS_FROM or not asked.accept_encodings["gzip"] > 0:
+        return tile, False
+    # Without the time of day, which gzip would note: the same tile is the same bytes.
+    return gzip.compress(tile, 1, mtime=0), True

@@ -17,10 +17,12 @@ def _build() -> Application:
     settings = Settings()
     share_metrics(settings)
     # Imported only now: the metrics library looks for the shared folder when it is imported.
+    from fuliang_gis.roads import network
     from fuliang_gis.web import logs
     from fuliang_gis.web.app import create_app
 
     logs.configure(settings)
+    network.keep_in(settings.state_dir / "cache")
     database = Database.connect(
         addresses(settings).service,
         settings.secret("context.key"),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from fuliang_gis.db.cluster import Cluster
+from fuliang_gis.inspections.visits.files import FileStore
 from fuliang_gis.material import ROOT
 from fuliang_gis.settings import Settings
 from tests.cli.test_survival import Clerk, make_token, village
+from tests.inspections.pictures import phone_picture
 from tests.processes import Service, clean_environment, fresh_state
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
@@ -44,16 +48,20 @@ def codes(running: Service, token: str) -> set[str]:
 
 
 def test_a_backup_brings_back_rows_accounts_and_guards(service: Service) -> None:
-    """What was saved after the backup is gone; rows from before, tokens and rules are back."""
+    """What was saved after the backup is gone; rows from before, photos, tokens, rules are back."""
     service.start()
     token = make_token(service)
     save(service, token, "BEFORE")
+    store = FileStore(service.state / "files")
+    photo = store.keep(BytesIO(phone_picture()), "a.jpg")
     file = service.state / "county.backup"
     assert service.run("db", "backup", str(file)).returncode == 0
     save(service, token, "AFTER")
     assert service.stop() == 0
+    shutil.rmtree(store.folder)
     restored = service.run("db", "restore", str(file))
     assert restored.returncode == 0, restored.stderr
+    assert store.path(photo.digest, "original").read_bytes() == phone_picture()
     service.start()
     assert codes(service, token) == {"BEFORE"}
     save(service, token, "AGAIN")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from fuliang_gis.cli import docs
 from fuliang_gis.errors import all_errors
 from fuliang_gis.material import API, ROOT
 from fuliang_gis.settings import Settings
+from fuliang_gis.web import api as web_api
 from fuliang_gis.web.reference import addresses
 from tests.web.conftest import World
 
@@ -70,13 +74,21 @@ def token(world: World) -> dict[str, str]:
     return world.token("county")
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[str, str]:
+    """What earlier answers gave, by the name that later paths call it by in braces."""
+    return {}
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.stem))
-def test_examples_are_answered_as_they_say(world: World, token: dict[str, str], path: Path) -> None:
+def test_examples_are_answered_as_they_say(
+    world: World, token: dict[str, str], kept: dict[str, str], path: Path
+) -> None:
     """Replayed in order, each example's request gets the status, headers and values it states."""
     example = json.loads(path.read_text("utf-8"))
     asked, stated = example["request"], example["response"]
     answer = world.app.test_client().open(
-        asked["path"],
+        asked["path"].format_map(kept),
         method=asked["method"],
         json=asked.get("body"),
         headers=token | asked.get("headers", {}),
@@ -87,3 +99,15 @@ def test_examples_are_answered_as_they_say(world: World, token: dict[str, str], 
         assert answer.headers[name] == value
     for name, value in stated["body"].items():
         assert given[name] == value if value != "..." else given[name]
+    kept.update({name: str(given[value]) for name, value in stated.get("keep", {}).items()})
+
+
+def test_no_two_shapes_of_the_api_share_a_name() -> None:
+    """The document knows shapes by their names: the second would stand for the first, too."""
+    homes: dict[str, set[str]] = {}
+    for module in pkgutil.iter_modules(web_api.__path__, f"{web_api.__name__}."):
+        for name, kind in vars(importlib.import_module(module.name)).items():
+            if isinstance(kind, type) and issubclass(kind, BaseModel) and not name.startswith("_"):
+                homes.setdefault(kind.__name__, set()).add(kind.__module__)
+    assert len(homes) > 100
+    assert {name: where for name, where in homes.items() if len(where) > 1} == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import uuid4
 
 import flask
@@ -115,3 +116,16 @@ def csrf_of(client: FlaskClient) -> str:
     """Return the token that this browser's forms carry."""
     page = client.get("/help").get_data(as_text=True)
     return page.partition('name="csrf-token" content="')[2].partition('"')[0]
+
+
+def counted_tiles(client: FlaskClient, status: HTTPStatus) -> int:
+    """Return how many tiles of layers the figures hold that were answered so."""
+    figures = client.get("/metrics").get_data(as_text=True)
+    [line] = [
+        line
+        for line in figures.splitlines()
+        if line.startswith("fuliang_request_seconds_count{")
+        and "/tiles/locations/" in line
+        and f'status="{status}"' in line
+    ]
+    return int(float(line.rpartition(" ")[2]))

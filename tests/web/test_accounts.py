@@ -169,6 +169,17 @@ def test_sessions_end_when_the_account_changes(
     assert client.get("/account").status_code == HTTPStatus.FOUND
 
 
+def test_only_pages_prolong_a_session(world: World, person: Account) -> None:
+    """What a page fetches carries no cookie: on its way, it would put back an older one."""
+    client = world.app.test_client()
+    sign_in(client, person)
+    page = client.get("/help", headers={"Accept": "text/html,application/xhtml+xml"})
+    fetched = client.get("/api/v1/me", headers={"Accept": "*/*"})
+    assert "session=" in page.headers.get("Set-Cookie", "")
+    assert fetched.status_code == 200
+    assert "Set-Cookie" not in fetched.headers
+
+
 def test_another_browser_does_not_take_the_cookie_over(world: World, person: Account) -> None:
     """A cookie carried to another browser signs nobody in there."""
     client = world.browser()

@@ -61,13 +61,14 @@ def test_every_layer_is_created_and_read_back(world: World, name: str) -> None:
     assert read.get_json()["geom"] == point()
 
 
-def test_a_held_version_is_not_sent_again(world: World) -> None:
-    """A caller who names the version it holds gets 304 and no body."""
+def test_a_held_version_is_sent_again(world: World) -> None:
+    """The status changes while the version stays: who holds the version gets it whole again."""
     client = world.app.test_client()
     code = add(client, world)["code"]
     headers = world.token("county") | {"If-None-Match": '"1"'}
     again = client.get(f"{LIST}/{code}", headers=headers)
-    assert (again.status_code, again.data) == (HTTPStatus.NOT_MODIFIED, b"")
+    assert again.status_code == HTTPStatus.OK
+    assert again.get_json()["status"]["code"] == "no_duty"
 
 
 def test_list_filters_sorts_and_pages(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from string import Formatter
@@ -27,8 +28,11 @@ FACTS: dict[str, object] = {"minutes": 15, "current": 2, "expected": 1, "limit_m
 
 def raised(kind: type[FuliangError]) -> FuliangError:
     """Return a refusal of the class, with facts for every brace in its words."""
+    missing = [Problem("required", "请填写名称。", "Name is required.", "name")]
     if kind is errors.Invalid:
-        return errors.Invalid([Problem("required", "请填写名称。", "Name is required.", "name")])
+        return errors.Invalid(missing)
+    if kind is errors.PlanStepRefused:
+        return errors.PlanStepRefused("<b>x</b>", "批准", missing)
     named = {name for _, name, _, _ in Formatter().parse(kind.zh + kind.en) if name}
     facts = {name: FACTS.get(name, "<b>x</b>") for name in named}
     return kind(field="name", **facts)
@@ -196,3 +200,17 @@ def test_a_wrong_token_does_not_fall_back_to_the_session(world: World) -> None:
     address = "/api/v1/layers/villages/locations"
     forged = browser.post(address, json={}, headers={"Authorization": "Bearer fgt_wrong"})
     assert forged.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+def test_a_number_that_no_row_has_is_not_found(world: World) -> None:
+    """However large a number somebody puts into an address, no page breaks on it."""
+    client, large = world.browser("county"), "99999999999999999999"
+    asked = []
+    for rule in world.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or "<int" not in rule.rule:
+            continue
+        numbered = re.sub(r"<int[^>]*>", large, rule.rule)
+        asked.append(re.sub(r"<[^>]*>", "x", numbered))
+    answers = {path: client.get(path).status_code for path in asked}
+    assert len(answers) > 30
+    assert {path: status for path, status in answers.items() if status != 404} == {}

@@ -17,7 +17,7 @@ from fuliang_gis.locations import operations
 from fuliang_gis.locations.models import Location
 from fuliang_gis.locations.registry import layer, layers
 from tests.factories import YAOLI_TOWN, point, sample_values
-from tests.web.conftest import World
+from tests.web.conftest import World, csrf_of
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 PAGES = ["/", "/help", "/areas", *(f"/locations/{name}" for name in layers())]
@@ -244,6 +244,9 @@ def test_every_page_says_when_data_is_invented(world: World, county: FlaskClient
     world.app.extensions.pop("fuliang_invented", None)
     for address in PAGES:
         assert "演示数据" in read(county, address), address
+    refused = county.post("/locations/pv_stations/new", data={"csrf_token": csrf_of(county)})
+    assert refused.status_code == 422
+    assert "演示数据" in refused.get_data(as_text=True)
     assert "虚构" in read(county, f"/locations/pv_stations/{made.code}")
     with world.owner.begin() as connection:
         connection.execute(text("update location set invented = false where id = :id"), row)
@@ -255,3 +258,17 @@ def test_areas_lists_every_division_and_says_what_is_invented(county: FlaskClien
     page = read(county, "/areas")
     assert (page.count('<details class="panel"'), page.count("<li>")) == (18, 197)
     assert "并非勘定界线" in page
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_unchanged_file_is_closed_again(world: World) -> None:
+    """A static file that a browser still has is answered without a body, and without a leak."""
+    client = world.app.test_client()
+    first = client.get("/static/icon.svg")
+    first.close()
+    tagged = {"If-None-Match": first.headers["ETag"]}
+    with world.app.test_request_context("/static/icon.svg", headers=tagged):
+        answer = world.app.send_static_file("icon.svg")
+    assert answer.status_code == HTTPStatus.NOT_MODIFIED
+    opened = answer.response.file  # type: ignore[union-attr]  # What the library wraps.
+    assert opened.closed

@@ -7,13 +7,15 @@ from http import HTTPStatus
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from fuliang_gis.accounts.roles import Role
 from fuliang_gis.locations.registry import layers
 from tests.cartography.decoding import decode
 from tests.cartography.places import tile_at
-from tests.factories import FULIANG_VILLAGE, PLACE, make_location
-from tests.web.conftest import World
+from tests.factories import COUNTY, FULIANG_VILLAGE, PLACE, make_actor, make_location
+from tests.web.conftest import World, counted_tiles
 
 Z = 9
 WATER = "water_projects"
@@ -133,3 +135,67 @@ def test_public_layer_needs_no_sign_in(world: World, monkeypatch: pytest.MonkeyP
     assert stranger.get(address(LAYER)).status_code == HTTPStatus.OK
     closed = address(LAYER).replace(WATER, "villages")
     assert stranger.get(closed).status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_program_is_not_sent_what_it_holds(world: World) -> None:
+    """A bearer token must do for a 304 too, in both addresses of a tile."""
+    token = world.token("county")
+    stranger = world.browser()
+    tile = tile_at(*PLACE, Z)
+    ogc = f"/ogc/collections/{WATER}/tiles/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}"
+    for path in (ogc, address(LAYER)):
+        held = {"If-None-Match": stranger.get(path, headers=token).headers["ETag"]}
+        again = stranger.get(path, headers=token | held | {"X-Request-ID": "held-tile-1"})
+        assert (again.status_code, again.data) == (HTTPStatus.NOT_MODIFIED, b"")
+        assert again.headers["X-Request-ID"] == "held-tile-1"
+        assert stranger.get(path, headers=held).status_code == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "update account set active = false where id = :id",
+        "update account set stamp = 'another' where id = :id",
+        "update api_token set revoked_at = now() where account_id = :id",
+        "update api_token set expires_at = now() where account_id = :id",
+        "update account set division_code = '360222101' where id = :id",
+    ],
+)
+def test_tag_is_no_key(world: World, end: str) -> None:
+    """Whoever lost an account, a token, a session or a division must be refused a 304 at once."""
+    with Session(world.owner, expire_on_commit=False) as session, session.begin():
+        actor = make_actor(session, Role.VIEWER, COUNTY)
+    world.actors["leaver"] = actor
+    asked = [(world.browser("leaver"), {}), (world.browser(), world.token("leaver"))]
+    held = [
+        {**headers, "If-None-Match": client.get(address(LAYER), headers=headers).headers["ETag"]}
+        for client, headers in asked
+    ]
+    for (client, _), headers in zip(asked, held, strict=True):
+        assert client.get(address(LAYER), headers=headers).status_code == HTTPStatus.NOT_MODIFIED
+    with world.owner.begin() as connection:
+        connection.execute(text(end), {"id": actor.account_id})
+    answers = [
+        client.get(address(LAYER), headers=headers).status_code
+        for (client, _), headers in zip(asked, held, strict=True)
+    ]
+    by_token, ends_sessions = "api_token" in end, "stamp" in end
+    assert (answers[0] == HTTPStatus.NOT_MODIFIED) == by_token
+    assert (answers[1] == HTTPStatus.NOT_MODIFIED) == ends_sessions
+
+
+def test_stolen_session_gets_no_304(world: World) -> None:
+    """A session in another browser must be worth nothing here either."""
+    client = world.browser("county")
+    held = {"If-None-Match": client.get(address(LAYER)).headers["ETag"]}
+    other = client.get(address(LAYER), headers={**held, "User-Agent": "another browser"})
+    assert other.status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_held_tiles_are_counted(county: FlaskClient) -> None:
+    """What is answered before the application must be in the figures."""
+    held = {"If-None-Match": county.get(address(LAYER)).headers["ETag"]}
+    county.get(address(LAYER), headers=held)
+    before = counted_tiles(county, HTTPStatus.NOT_MODIFIED)
+    county.get(address(LAYER), headers=held)
+    assert counted_tiles(county, HTTPStatus.NOT_MODIFIED) == before + 1

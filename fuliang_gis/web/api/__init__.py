@@ -9,12 +9,31 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
 from fuliang_gis.errors import BadRequest, UnsupportedMedia
-from fuliang_gis.web.api import basics, locations
+from fuliang_gis.web.api import (
+    basics,
+    closures,
+    defects,
+    duties,
+    ledger,
+    locations,
+    plan_procedure,
+    plan_services,
+    reports,
+    rounds,
+    rounds_moves,
+    rounds_reading,
+    routes,
+    teams,
+    village_plans,
+    visits,
+)
 from fuliang_gis.web.api.schemas import ProblemDocument
+from fuliang_gis.web.uploads import takes_file
 
 __all__ = ["SECURITY_SCHEMES", "ProblemDocument", "register"]
 
 PREFIX = "/api/v1"
+_FILES = "multipart/form-data"
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "./fuliang accounts token USER"},
     "basic": {"type": "http", "scheme": "basic", "description": "For QGIS."},
@@ -38,8 +57,25 @@ def register(app: OpenAPI) -> None:
         operation_id_callback=lambda *, name, **_: name,
     )
     api.before_request(_refuse_unreadable)
-    basics.register(api)
-    locations.register(api)
+    for module in (
+        basics,
+        locations,
+        ledger,
+        duties,
+        visits,
+        defects,
+        reports,
+        teams,
+        rounds,
+        rounds_moves,
+        rounds_reading,
+        closures,
+        routes,
+        plan_services,
+        village_plans,
+        plan_procedure,
+    ):
+        module.register(api)
     app.register_api(api)
 
     def openapi_document() -> dict[str, Any]:
@@ -56,7 +92,14 @@ def _refuse_unreadable() -> None:
         UnsupportedMedia: The body is said to be something else.
         BadRequest: It cannot be read.
     """
-    if request.method not in {"POST", "PATCH", "PUT"} or not request.get_data(cache=True):
+    if request.method not in {"POST", "PATCH", "PUT"}:
+        return
+    if takes_file():
+        # Read as it arrives, never as a whole into memory.
+        if request.mimetype != _FILES:
+            raise UnsupportedMedia(given=request.mimetype or "—", wanted=_FILES)
+        return
+    if not request.get_data(cache=True):
         return
     if not request.is_json:
         raise UnsupportedMedia(given=request.mimetype or "—", wanted="application/json")

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, url_for
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from fuliang_gis.locations import operations, queries
+from fuliang_gis import clock
+from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.db.base import Json
+from fuliang_gis.errors import SignInRequired
+from fuliang_gis.inspections.duties import locations as operations
+from fuliang_gis.inspections.duties.operations import Transaction
+from fuliang_gis.inspections.status.queries import beside
+from fuliang_gis.inspections.status.records import with_status
+from fuliang_gis.locations import queries
+from fuliang_gis.locations.models import Location
 from fuliang_gis.locations.queries import Filters
-from fuliang_gis.locations.records import as_record
-from fuliang_gis.locations.registry import layer
 from fuliang_gis.web.api import schemas
-from fuliang_gis.web.api.replies import (
-    answers,
-    change,
-    reply,
-    reply_document,
-    reply_location,
-    write,
-    write_answers,
-)
+from fuliang_gis.web.api.replies import answers, reply, reply_page, write_answers
 from fuliang_gis.web.api.schemas import ChangeHeader, LayerPath, LocationPath, WriteHeader
+from fuliang_gis.web.api.writes import attempt, tagged, write
 from fuliang_gis.web.context import database
 from fuliang_gis.web.session import reader_of
 
@@ -50,6 +51,8 @@ def register(api: APIBlueprint) -> None:
 def list_locations(path: LayerPath, query: schemas.LocationFilter) -> Response:
     """List a layer's locations, filtered, sorted and paged."""
     actor = reader_of(path.layer)
+    if query.status and not actor.account_id:
+        raise SignInRequired
     filters = Filters(
         division=query.division,
         kind=query.kind,
@@ -68,53 +71,42 @@ def list_locations(path: LayerPath, query: schemas.LocationFilter) -> Response:
             descending=query.descending,
             page=query.page,
             size=query.size,
+            beside=beside(clock.today(), query.status) if actor.account_id else None,
         )
-    items = [as_record(layer(path.layer), row.location) for row in found.rows]
-    counted = {"total": found.total, "page": found.page, "size": found.size}
-    return reply_document({"items": items, **counted})
+        items = with_status(session, actor, [row.location for row in found.rows])
+    return reply_page(items, found)
 
 
 def create_location(path: LayerPath, header: WriteHeader, body: schemas.CreateBody) -> Response:
     """Add a location."""
-    return write(
-        header.idempotency_key,
-        operations.create,
-        path.layer,
-        body.values,
-        body.geom.model_dump(),
-        status=HTTPStatus.CREATED,
-    )
+
+    def act(session: Transaction, actor: Actor) -> Json:
+        made = operations.create(session, actor, path.layer, body.values, body.geom.model_dump())
+        return with_status(session, actor, [made])[0]
+
+    return write(header.idempotency_key, act, status=HTTPStatus.CREATED, at=_address)
 
 
 def get_location(path: LocationPath) -> Response:
     """Read a location; ETag is its row version."""
     actor = reader_of(path.layer)
     with database().session() as session:
-        return reply_location(queries.get(session, actor, path.layer, path.code))
+        location = queries.get(session, actor, path.layer, path.code)
+        [record] = with_status(session, actor, [location])
+    # It is never answered by 304: the status changes while the version stays.
+    return tagged(record)
 
 
 def update_location(path: LocationPath, header: ChangeHeader, body: schemas.ChangeBody) -> Response:
     """Change values of a location."""
-    return change(
-        header.idempotency_key,
-        path,
-        operations.update,
-        body.values,
-        expected_version=header.version(),
-    )
+    return _change(path, header, operations.update, body.values)
 
 
 def delete_location(
     path: LocationPath, header: ChangeHeader, query: schemas.DeleteQuery
 ) -> Response:
     """Take a location out of use; its row and history stay."""
-    return change(
-        header.idempotency_key,
-        path,
-        operations.delete,
-        query.reason,
-        expected_version=header.version(),
-    )
+    return _change(path, header, operations.delete, query.reason)
 
 
 def get_history(path: LocationPath) -> Response:
@@ -132,28 +124,34 @@ def get_history(path: LocationPath) -> Response:
 
 def move_location(path: LocationPath, header: ChangeHeader, body: schemas.MoveBody) -> Response:
     """Change where a location is."""
-    return change(
-        header.idempotency_key,
-        path,
-        operations.move,
-        body.geom.model_dump(),
-        expected_version=header.version(),
-    )
+    return _change(path, header, operations.move, body.geom.model_dump())
 
 
 def undo_location(path: LocationPath, header: ChangeHeader, body: schemas.UndoBody) -> Response:
     """Set a location back to an earlier version, as a new change."""
-    return change(
-        header.idempotency_key,
-        path,
-        operations.undo,
-        body.to_version,
-        expected_version=header.version(),
-    )
+    return _change(path, header, operations.undo, body.to_version)
 
 
 def restore_location(path: LocationPath, header: ChangeHeader) -> Response:
     """Bring a deleted location back."""
-    return change(
-        header.idempotency_key, path, operations.restore, expected_version=header.version()
-    )
+    return _change(path, header, operations.restore)
+
+
+def _change(
+    path: LocationPath, header: ChangeHeader, act: Callable[..., Location], *given: object
+) -> Response:
+    version = header.version()
+
+    def done(session: Transaction, actor: Actor) -> Json:
+        changed = act(session, actor, path.layer, path.code, *given, expected_version=version)
+        return with_status(session, actor, [changed])[0]
+
+    def read(session: Transaction, actor: Actor) -> Json:
+        location = queries.get(session, actor, path.layer, path.code)
+        return with_status(session, actor, [location])[0]
+
+    return attempt(header.idempotency_key, done, read)
+
+
+def _address(record: Json) -> str:
+    return url_for("api.get_location", layer=record["layer"], code=record["code"])

@@ -1,30 +1,19 @@
-"""How the API answers: JSON with the row version as ETag, each keyed write done exactly once."""
+"""How the API answers: documented answers and refusals, JSON, pages of lists."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response
 from flask_openapi3.types import ResponseDict
 from pydantic import BaseModel
 
-from fuliang_gis.accounts.idempotency import Answer, once
-from fuliang_gis.accounts.roles import Actor
-from fuliang_gis.errors import Conflict
-from fuliang_gis.locations import queries
-from fuliang_gis.locations.models import Location
-from fuliang_gis.locations.records import as_record
-from fuliang_gis.locations.registry import layer
-from fuliang_gis.web.api.schemas import LocationPath
-from fuliang_gis.web.context import database
-from fuliang_gis.web.session import require_actor
+from fuliang_gis.db.paging import Page
 
-_JSON = "application/json; charset=utf-8"
+JSON = "application/json; charset=utf-8"
 _PROBLEM = {
     "content": {
         "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
@@ -55,80 +44,15 @@ def dump(document: object) -> str:
 
 def reply(model: BaseModel) -> Response:
     """Answer with a model."""
-    return Response(model.model_dump_json(), HTTPStatus.OK, content_type=_JSON)
+    return Response(model.model_dump_json(), HTTPStatus.OK, content_type=JSON)
 
 
 def reply_document(document: object) -> Response:
     """Answer with a document that is plain already."""
-    return Response(dump(document), HTTPStatus.OK, content_type=_JSON)
+    return Response(dump(document), HTTPStatus.OK, content_type=JSON)
 
 
-def reply_location(location: Location) -> Response:
-    """Answer with a location; a caller who already holds this version gets 304."""
-    response = Response(
-        dump(as_record(layer(location.layer), location)), HTTPStatus.OK, content_type=_JSON
-    )
-    response.set_etag(str(location.version))
-    response.make_conditional(request)
-    return response
-
-
-def written(location: Location, status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    """Describe a done write: the location as it is now, where it is, and its version."""
-    address = url_for("api.get_location", layer=location.layer, code=location.code)
-    headers = {"ETag": f'"{location.version}"'}
-    if status == HTTPStatus.CREATED:
-        headers["Location"] = address
-    return Answer(status, dump(as_record(layer(location.layer), location)), headers)
-
-
-def write(
-    key: str | None,
-    act: Callable[..., Location],
-    *given: object,
-    status: HTTPStatus = HTTPStatus.OK,
-) -> Response:
-    """Run one operation as the person asking, in one transaction, once for each key."""
-    actor = require_actor()
-    with database().session(actor.account_id) as session:
-        answer = once(
-            session,
-            actor,
-            key,
-            request_digest(),
-            lambda: written(act(session, actor, *given), status),
-        )
-    headers: Mapping[str, str] = {**answer.headers, "Idempotency-Replayed": "true"}
-    response = Response(answer.body, answer.status, content_type=_JSON)
-    response.headers.update(headers if answer.replayed else answer.headers)
-    return response
-
-
-def change(
-    key: str | None,
-    path: LocationPath,
-    act: Callable[..., Location],
-    *given: object,
-    **named: object,
-) -> Response:
-    """Run one operation on an existing location; a conflict tells what the other one saved."""
-    try:
-        return write(key, partial(act, **named), path.layer, path.code, *given)
-    except Conflict as refusal:
-        raise _with_record(refusal, require_actor(), path) from None
-
-
-def _with_record(refusal: Conflict, actor: Actor, path: LocationPath) -> Conflict:
-    with database().session(actor.account_id) as session:
-        location = queries.get(session, actor, path.layer, path.code)
-        record = as_record(layer(path.layer), location)
-    facts: dict[str, Any] = {**refusal.facts, "current": location.version, "record": record}
-    return Conflict(**facts)
-
-
-def request_digest() -> str:
-    """Return the digest of everything that makes this request what it is."""
-    digest = hashlib.sha256()
-    stated = (request.method, request.full_path, request.headers.get("If-Match", ""))
-    digest.update("\0".join(stated).encode() + b"\0" + request.get_data(cache=True))
-    return digest.hexdigest()
+def reply_page(items: Sequence[object], found: Page[Any]) -> Response:
+    """Answer with one page of a list, which counts every page."""
+    counted = {"total": found.total, "page": found.page, "size": found.size}
+    return reply_document({"items": items, **counted})

@@ -150,8 +150,27 @@ class DivisionPath(BaseModel):
     code: DivisionCode
 
 
+StatusCodeName = Literal[
+    "danger", "overdue", "defect", "idle", "due_soon", "to_visit", "fine", "disposed", "no_duty"
+]
+
+
+class StatusOut(BaseModel):
+    """A location's status today: code, name, colour, and the sentence that says why."""
+
+    code: StatusCodeName
+    zh: str
+    en: str
+    colour: str
+    sentence: str
+
+
 class LocationOut(BaseModel):
-    """A location: the shared fields, and beside them those of its layer's sheet."""
+    """A location: the shared fields, and beside them those of its layer's sheet.
+
+    ``status`` follows from obligations, defects and the day, not from the version; the public
+    sees none.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -163,6 +182,7 @@ class LocationOut(BaseModel):
     asset_class: str
     use_status: str
     review_state: str
+    status: StatusOut | None
     invented: bool
     version: int
     created_at: str
@@ -213,6 +233,7 @@ class LocationFilter(_Strict):
 
     division: DivisionCode | None = None
     kind: Plain | None = None
+    status: StatusCodeName | None = Field(None, description="Status of inspection today.")
     use_status: Plain | None = None
     asset_class: Plain | None = None
     review_state: Plain | None = None

@@ -90,14 +90,38 @@ def show() -> str:
     return _account_page(require_actor())
 
 
+@blueprint.post("/account/email")
+def set_email() -> AnyResponse:
+    """Say where one's own daily reminders go."""
+    actor = require_actor()
+    try:
+        with database().session(actor.account_id) as session:
+            account = session.get_one(Account, actor.account_id)
+            operations.set_email(session, actor, account, _typed("email"))
+    except Invalid as refusal:
+        return make_response(_account_page(actor, email_fault=refusal.problems[0].zh), 422)
+    flash("提醒邮箱已保存。", "ok")
+    return redirect(address_of("accounts.show"))
+
+
 def _account_page(
-    actor: Actor, *, token: str | None = None, refusal: FuliangError | None = None
+    actor: Actor,
+    *,
+    token: str | None = None,
+    refusal: FuliangError | None = None,
+    email_fault: str = "",
 ) -> str:
     with database().session(actor.account_id) as session:
         account = session.get_one(Account, actor.account_id)
         held = queries.tokens(session, actor.account_id)
     return render_template(
-        "accounts/show.html", account=account, tokens=held, token=token, refusal=refusal
+        "accounts/show.html",
+        account=account,
+        tokens=held,
+        token=token,
+        refusal=refusal,
+        email_fault=email_fault,
+        typed_email=_typed("email"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from flask import url_for as address_of
@@ -19,6 +18,7 @@ from fuliang_gis.accounts.roles import ROLE_NAMES, Actor, Permission
 from fuliang_gis.errors import Duplicate, FuliangError, Invalid
 from fuliang_gis.web.context import database, settings
 from fuliang_gis.web.errors import status_of
+from fuliang_gis.web.pages.asked import day_or_none
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("administration", __name__)
@@ -53,6 +53,7 @@ def create() -> AnyResponse:
     try:
         with database().session(actor.account_id) as session:
             account, password = operations.create(session, actor, username, _post())
+            operations.set_email(session, actor, account, _given("email"))
     except (Invalid, Duplicate) as refusal:
         return _form_page(actor, None, refusal)
     return _password_page(account, password)
@@ -77,6 +78,7 @@ def change(username: str) -> AnyResponse:
         with database().session(actor.account_id) as session:
             changed = queries.account(session, username, actor)
             operations.change(session, actor, changed, _post())
+            operations.set_email(session, actor, changed, _given("email"))
     except Invalid as refusal:
         return _form_page(actor, account, refusal)
     flash("账号已保存。", "ok")
@@ -152,6 +154,7 @@ def _form_page(
         account=account,
         given=given,
         typed_username=_given("username"),
+        typed_email=_given("email") if refusal or account is None else account.email or "",
         faults=_faults(refusal),
         roles=ROLE_NAMES,
         divisions=offered,
@@ -202,16 +205,9 @@ def _filter() -> AuditFilter:
         action=_asked("action"),
         outcome=_asked("outcome"),
         subject=_asked("subject"),
-        since=_day(_asked("since")),
-        until=_day(_asked("until")),
+        since=day_or_none(_asked("since")),
+        until=day_or_none(_asked("until")),
     )
-
-
-def _day(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        return None
 
 
 def _page_number() -> int:

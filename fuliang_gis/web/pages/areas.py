@@ -8,10 +8,12 @@ from flask import Blueprint, render_template
 
 from fuliang_gis.areas import queries
 from fuliang_gis.areas.models import Division
+from fuliang_gis.areas.names import place_name
 from fuliang_gis.web.context import database
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("areas", __name__)
+blueprint.add_app_template_global(place_name)
 
 
 @blueprint.get("/areas")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fuliang_gis.accounts.policies import may
+from fuliang_gis import clock
+from fuliang_gis.accounts.policies import may, require_role
 from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
 from fuliang_gis.areas.models import Division
+from fuliang_gis.inspections.status.queries import Standing, standing
 from fuliang_gis.locations import queries
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.fields import REVIEW_STATE
@@ -17,6 +19,7 @@ from fuliang_gis.locations.records import as_record
 from fuliang_gis.locations.registry import Layer, layer
 from fuliang_gis.locations.sheets import Field
 from fuliang_gis.web.context import database
+from fuliang_gis.web.session import require_actor
 
 #: Colour of the word that tells the use status.
 STATUS_TONES = {
@@ -37,6 +40,8 @@ class Shown:
     record: dict[str, Any]
     path: Sequence[Division]
     may_edit: bool
+    may_visit: bool
+    standing: Standing
 
     @property
     def groups(self) -> dict[str, list[Field]]:
@@ -69,5 +74,27 @@ def shown(actor: Actor, layer_name: str, code: str) -> Shown:
         location = queries.get(session, actor, layer_name, code)
         path = areas.path(session, location.division_code)
         record = as_record(found, location)
-    allowed = may(actor, Permission.EDIT_LOCATIONS, record["division_code"])
-    return Shown(found, record, path, allowed)
+        stands = standing(session, location, clock.today())
+    may_edit, may_visit = (
+        may(actor, permission, record["division_code"])
+        for permission in (Permission.EDIT_LOCATIONS, Permission.RECORD_VISITS)
+    )
+    return Shown(found, record, path, may_edit, may_visit, stands)
+
+
+def in_sight(actor: Actor, divisions: Sequence[Division]) -> list[Division]:
+    """Return the divisions that lie in the actor's own one, or around it."""
+    scope = actor.scope
+    return [d for d in divisions if d.code.startswith(scope) or scope.startswith(d.code)]
+
+
+def planner() -> Actor:
+    """Return who is asking, who must hold a post that plans rounds.
+
+    Raises:
+        SignInRequired: Nobody has signed in.
+        Forbidden: The post does not plan rounds.
+    """
+    actor = require_actor()
+    require_role(actor, Permission.MANAGE_ROUNDS)
+    return actor

@@ -21,7 +21,7 @@ from fuliang_gis.accounts.policies import require_role
 from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
 from fuliang_gis.errors import Conflict, Forbidden, FuliangError, Invalid
-from fuliang_gis.locations import operations
+from fuliang_gis.inspections.duties import locations as operations
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.records import display
 from fuliang_gis.locations.registry import Layer, layer

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from flask import Blueprint, Response
 
-from fuliang_gis import clock
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.db.session import Database
 from fuliang_gis.exchange.locations import Export
@@ -16,6 +14,7 @@ from fuliang_gis.exchange.tables import CSV_TYPE, XLSX_TYPE, csv_pieces, write_x
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.web.context import database
 from fuliang_gis.web.pages.locations import choosing
+from fuliang_gis.web.pages.sending import attachment
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("exports", __name__, url_prefix="/locations")
@@ -29,16 +28,15 @@ def export(layer_name: str, kind: str) -> Response:
     """Answer the list that the address describes as CSV or XLSX."""
     actor = require_actor()
     chosen = choosing(layer(layer_name))
-    wanted = Export(layer_name, chosen.filters, chosen.sort, chosen.descending)
+    wanted = Export(
+        layer_name, chosen.filters, chosen.sort, chosen.descending, chosen.status or None
+    )
     with database().session() as session:
         invented = wanted.invented(session, actor)
-    name = f"{wanted.layer.sheet.title.zh}-{clock.now():%Y%m%d}{'-演示' if invented else ''}.{kind}"
     write = _csv if kind == "csv" else _xlsx
     content_type = CSV_TYPE if kind == "csv" else XLSX_TYPE
     body = write(database(), actor, wanted, invented=invented)
-    response = Response(body, content_type=content_type)
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return response
+    return attachment(body, wanted.layer.sheet.title.zh, kind, content_type, invented=invented)
 
 
 # Both open their session where the rows are sent: the request is over by then.

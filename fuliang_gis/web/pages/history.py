@@ -18,7 +18,8 @@ from flask import (
     url_for,
 )
 
-from fuliang_gis.locations import operations, queries
+from fuliang_gis.inspections.duties import locations as operations
+from fuliang_gis.locations import queries
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.queries import Change
 from fuliang_gis.locations.records import display

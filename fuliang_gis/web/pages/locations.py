@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request, url_for
 
+from fuliang_gis import clock
 from fuliang_gis.accounts.policies import has
 from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
-from fuliang_gis.areas.models import Division
+from fuliang_gis.inspections.status import queries as inspection
+from fuliang_gis.inspections.status.rules import Status, styles
 from fuliang_gis.locations import queries
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.fields import REVIEW_STATE, USE_STATUS
@@ -19,7 +21,7 @@ from fuliang_gis.locations.queries import Filters
 from fuliang_gis.locations.registry import Layer, layer
 from fuliang_gis.locations.sheets import Field
 from fuliang_gis.web.context import database
-from fuliang_gis.web.pages.common import STATUS_TONES, shown
+from fuliang_gis.web.pages.common import STATUS_TONES, in_sight, shown
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("locations", __name__, url_prefix="/locations")
@@ -39,6 +41,7 @@ class Choosing:
     township: str
     village: str
     kind: str
+    status: str
     use_status: str
     review_state: str
     q: str
@@ -63,7 +66,7 @@ class Choosing:
     @property
     def narrowed(self) -> bool:
         """Whether the list shows less than everything."""
-        return self.filters != Filters()
+        return bool(self.status) or self.filters != Filters()
 
     def address(self, **changed: object) -> str:
         """Return the address of the same list with something changed."""
@@ -82,6 +85,7 @@ class Choosing:
             "township": self.township,
             "village": self.village,
             "kind": self.kind,
+            "status": self.status,
             "use_status": self.use_status,
             "review_state": self.review_state,
             "q": self.q,
@@ -113,6 +117,7 @@ def choosing(found: Layer) -> Choosing:
         digits["township"][:_TOWNSHIP_DIGITS],
         village,
         asked.get("kind", "") if found.sheet.kinds else "",
+        asked.get("status", ""),
         asked.get("use_status", ""),
         asked.get("review_state", ""),
         asked.get("q", "").strip(),
@@ -144,9 +149,10 @@ def columns(found: Layer) -> Sequence[Field]:
     return [*listed, REVIEW_STATE]
 
 
-def _page(actor: Actor, chosen: Choosing) -> queries.Page:
+def _page(actor: Actor, chosen: Choosing) -> tuple[queries.Page, Mapping[int, Status]]:
+    today = clock.today()
     with database().session() as session:
-        return queries.list_page(
+        page = queries.list_page(
             session,
             actor,
             chosen.layer.name,
@@ -155,7 +161,10 @@ def _page(actor: Actor, chosen: Choosing) -> queries.Page:
             descending=chosen.descending,
             page=chosen.page,
             size=chosen.size,
+            beside=inspection.beside(today, chosen.status or None),
         )
+        ids = [row.location.id for row in page.rows]
+        return page, inspection.statuses(session, ids, today)
 
 
 @blueprint.get("/<layer_name>")
@@ -164,7 +173,7 @@ def show_list(layer_name: str) -> str:
     actor = require_actor()
     found = layer(layer_name)
     chosen = choosing(found)
-    page = _page(actor, chosen)
+    page, statuses = _page(actor, chosen)
     with database().session() as session:
         townships = areas.list_divisions(session, level="township")
         villages = areas.list_divisions(session, parent=chosen.township) if chosen.township else ()
@@ -173,9 +182,11 @@ def show_list(layer_name: str) -> str:
         layer=found,
         chosen=chosen,
         page=page,
+        statuses=statuses,
         columns=columns(found),
-        townships=_own(townships, actor.scope),
-        villages=_own(villages, actor.scope),
+        townships=in_sight(actor, townships),
+        villages=in_sight(actor, villages),
+        styles=styles(),
         use_statuses=USE_STATUS.choices,
         review_states=REVIEW_STATE.choices,
         sizes=PAGE_SIZES,
@@ -190,23 +201,18 @@ def show_panel(layer_name: str) -> str:
     actor = require_actor()
     found = layer(layer_name)
     chosen = choosing(found)
-    page = _page(actor, chosen)
+    page, statuses = _page(actor, chosen)
     kind = found.sheet.field(found.sheet.kind_field) if found.sheet.kind_field else None
     return render_template(
         "locations/_panel.html",
         layer=found,
         chosen=chosen,
         page=page,
+        statuses=statuses,
         kind=kind,
         places={row.location.code: place_on(row.location.geom) for row in page.rows},
-        use_status=USE_STATUS,
-        tones=STATUS_TONES,
-        sorts=(("code", "编码"), ("name", "名称"), ("use_status", "使用状态")),
+        sorts=(("code", "编码"), ("name", "名称"), ("status", "状态")),
     )
-
-
-def _own(divisions: Sequence[Division], scope: str) -> list[Division]:
-    return [d for d in divisions if d.code.startswith(scope) or scope.startswith(d.code)]
 
 
 @blueprint.get("/<layer_name>/<code>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
@@ -43,15 +43,16 @@ from fuliang_gis.cartography.thematic_sheet import (
     legend,
     paper,
     sheet_html,
-    write_pdf,
 )
 from fuliang_gis.cartography.versions import entity_tag, version
 from fuliang_gis.cartography.view_operations import LONGEST_TITLE, SHARING
 from fuliang_gis.errors import BadParameter, FuliangError
+from fuliang_gis.exchange.pdf import write_pdf
 from fuliang_gis.locations import queries as locations
 from fuliang_gis.locations.registry import layers
 from fuliang_gis.web.context import database
 from fuliang_gis.web.errors import note_refusal, status_of
+from fuliang_gis.web.pages.sending import named_file
 from fuliang_gis.web.session import require_actor
 
 #: What a layer's numbers are made of; another layer has others.
@@ -329,9 +330,4 @@ def _file(
     name = f"{shown.title}-{LEVELS[shown.level]}-{clock.today():%Y%m%d}.{ending}"
     for sign in '/\\:*?"<>| ':
         name = name.replace(sign, "")
-    response = Response(body, content_type=kind)
-    how = "inline" if inline else "attachment"
-    response.headers["Content-Disposition"] = (
-        f"{how}; filename=\"thematic.{ending}\"; filename*=UTF-8''{quote(name)}"
-    )
-    return response
+    return named_file(body, kind, name, inline=inline, plain=f"thematic.{ending}")

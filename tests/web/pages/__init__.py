@@ -1,0 +1,1 @@
+"""Pages of several modules of one subject."""

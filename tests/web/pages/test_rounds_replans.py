@@ -1,0 +1,95 @@
+"""Planning again on the way: the rest of today, and what was missed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from fuliang_gis import clock
+from fuliang_gis.inspections.models import InspectionRound, RoundStop
+from tests.inspections.rounds.laying_out import MONDAY, NORTH, WEST
+from tests.web.pages.conftest import Ground
+
+HERE = json.dumps({"type": "Point", "coordinates": [WEST + 0.05, NORTH]})
+
+
+def _published(ground: Ground) -> tuple[int, int]:
+    """Return a published plan with a round today, and that round."""
+    key = ground.plan(ground.team_id)
+    with Session(ground.world.owner) as session, session.begin():
+        first = session.scalars(
+            select(InspectionRound)
+            .where(InspectionRound.plan_id == key)
+            .order_by(InspectionRound.day)
+        ).first()
+        assert first is not None
+        first.day, driven = MONDAY, first.id
+    assert ground.post(f"/rounds/{key}/publish", {"version": "2"})[0] == 200
+    return key, driven
+
+
+def _withdraw(ground: Ground, key: int) -> None:
+    """Free the obligations for the next test's plan."""
+    assert ground.post(f"/rounds/{key}/withdraw", {"version": ground.row(key).version})[0] == 200
+
+
+def test_the_rest_of_today_is_planned_from_where_the_team_is(ground: Ground) -> None:
+    """The board offers it today; afterwards the nearest stops come first."""
+    key, driven = _published(ground)
+    path = f"/rounds/{key}/rounds/{driven}/replan"
+    assert path in ground.page(f"/rounds/{key}?round={driven}")
+    assert "队伍现在的位置" in ground.page(path)
+    form = {"place": HERE, "at": "13:30", "version": "3"}
+    status, page = ground.post(path, form)
+    assert (status, "已重排：剩余" in page) == (200, True)
+    stops = [stop for stop, home in ground.stops(key) if home.id == driven]
+    assert min(stop.arrive for stop in stops) >= time(13, 30)
+    status, page = ground.post(path, form)
+    assert (status, "别人刚刚改动了这个方案" in page) == (409, True)
+    _withdraw(ground, key)
+
+
+def test_a_place_or_time_that_is_none_is_told(ground: Ground) -> None:
+    """The form comes back with the reason."""
+    key, driven = _published(ground)
+    path = f"/rounds/{key}/rounds/{driven}/replan"
+    for changed, told in (
+        ({"place": ""}, "请在地图上点出队伍现在的位置"),
+        ({"place": '{"coordinates": [10, 20]}'}, "内没有道路"),
+        ({"at": "noon"}, "应为时间"),
+    ):
+        form = {"place": HERE, "at": "13:30", "version": "3"} | changed
+        status, page = ground.post(path, form)
+        assert (status, told in page) == (422, True)
+    viewer = ground.world.browser("viewer")
+    assert viewer.get(path).status_code == 403
+    form = {"place": HERE, "at": "13:30", "version": "3"}
+    assert ground.post(path, form, viewer)[0] == 403
+    _withdraw(ground, key)
+
+
+def test_what_was_missed_is_put_into_later_rounds(ground: Ground) -> None:
+    """A day later the board tells what was missed; accepting gives it a later day."""
+    key, driven = _published(ground)
+    with Session(ground.world.owner) as session, session.begin():
+        session.execute(
+            update(RoundStop).where(RoundStop.round_id == driven).values(state="missed")
+        )
+    tuesday = datetime.combine(MONDAY + timedelta(days=1), time(7), clock.ZONE)
+    with clock.frozen(tuesday):
+        assert f"/rounds/{key}/missed" in ground.page(f"/rounds/{key}")
+        page = ground.page(f"/rounds/{key}/missed")
+        assert "补排漏巡的点" in page
+        assert ">接受<" in page
+        status, page = ground.post(f"/rounds/{key}/missed", {"version": "3"})
+        assert (status, "已排入后面的路线" in page) == (200, True)
+        days = {home.day for stop, home in ground.stops(key) if stop.state == "planned"}
+        assert days
+        assert min(days) > MONDAY
+        assert "没有漏巡的点" in ground.page(f"/rounds/{key}/missed")
+        viewer = ground.world.browser("viewer")
+        assert viewer.get(f"/rounds/{key}/missed").status_code == 403
+    _withdraw(ground, key)
