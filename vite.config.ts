@@ -8,6 +8,21 @@ const entries = [
   "maps/src/villages.ts",
   "maps/src/village-charts.ts",
   "maps/src/thematic.ts",
+  "maps/src/today.ts",
+  "maps/src/today-worker.ts",
+  "maps/src/defects.ts",
+  "maps/src/board.ts",
+  "maps/src/calendar.ts",
+  "maps/src/ledger.ts",
+  "maps/src/rounds.ts",
+  "maps/src/reports.ts",
+  "maps/src/roads.ts",
+  "maps/src/plan-editor.ts",
+  "maps/src/plan-page.ts",
+  "maps/src/plan-compare.ts",
+  "maps/src/plan-notices.ts",
+  "maps/styles/plan-procedure.css",
+  "maps/src/plan-services.ts",
   "maps/styles/village-map.css",
 ];
 
@@ -55,10 +70,36 @@ function classicScript(script: string): Plugin {
   };
 }
 
+/** Smaller files are sent as they are: compressing them saves less than a packet [bytes]. */
+const COMPRESS_FROM = 1000;
+
+// Compressed once and for all, beside each file, so that the service need not do it for everybody who asks.
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    generateBundle: {
+      order: "post",
+      async handler(_, bundle) {
+        for (const file of Object.values(bundle)) {
+          const bytes = new Blob([file.type === "chunk" ? file.code : new Uint8Array(bytesOf(file.source))]);
+          if (bytes.size < COMPRESS_FROM || !/\.(js|css|svg)$/.test(file.fileName)) continue;
+          const packed = new Response(bytes.stream().pipeThrough(new CompressionStream("gzip")));
+          const source = new Uint8Array(await packed.arrayBuffer());
+          this.emitFile({ type: "asset", fileName: `${file.fileName}.gz`, source });
+        }
+      },
+    },
+  };
+}
+
+function bytesOf(source: string | Uint8Array): Uint8Array {
+  return typeof source === "string" ? new TextEncoder().encode(source) : source;
+}
+
 export default defineConfig({
   base: "/static/build/",
   publicDir: false,
-  plugins: [withoutEval(), classicScript("maps/src/village-map.ts")],
+  plugins: [withoutEval(), classicScript("maps/src/village-map.ts"), compressed()],
   build: {
     outDir: "fuliang_gis/web/static/build",
     emptyOutDir: true,

@@ -1,5 +1,5 @@
 // The page's address tells what is seen, chosen and filtered: #map=zoom/lon/lat and
-// ?layer=…&code=…&division=…&use_status=…&kind.<layer>=….
+// ?layer=…&code=…&division=…&use_status=…&status=…&kind.<layer>=…&colour=status.
 
 export interface Seen {
   zoom: number;
@@ -15,9 +15,14 @@ export interface Chosen {
 export interface Narrowed {
   division: string;
   useStatus: string;
+  /** Status of inspection. */
+  status: string;
   /** Kind by layer. */
   kinds: Readonly<Record<string, string>>;
 }
+
+/** What symbols are coloured by. */
+export type Colouring = "kind" | "status";
 
 const SEEN = /^#map=([\d.]+)\/(-?[\d.]+)\/(-?[\d.]+)$/;
 const KIND = "kind.";
@@ -47,6 +52,7 @@ export function readNarrowed(search: string): Narrowed {
   return {
     division: given.get("division") ?? "",
     useStatus: given.get("use_status") ?? "",
+    status: given.get("status") ?? "",
     kinds: Object.fromEntries(kinds.map(([name, value]) => [name.slice(KIND.length), value])),
   };
 }
@@ -56,30 +62,42 @@ function parameters(entries: Readonly<Record<string, string>>): URLSearchParams 
 }
 
 /** The filters as this page's address and the counts carry them. */
-export function narrowedQuery({ division, useStatus, kinds }: Narrowed): URLSearchParams {
+export function narrowedQuery({ division, useStatus, status, kinds }: Narrowed): URLSearchParams {
   const named = Object.entries(kinds).map(([layer, kind]) => [`${KIND}${layer}`, kind]);
-  return parameters({ division, use_status: useStatus, ...Object.fromEntries(named) as Record<string, string> });
+  return parameters({ division, use_status: useStatus, status, ...Object.fromEntries(named) as Record<string, string> });
 }
 
 /** The filters as the tiles of one layer take them. */
 export function tileQuery(narrowed: Narrowed, layer: string, kindField: string | null): URLSearchParams {
   const kind = kindField ? { [kindField]: narrowed.kinds[layer] ?? "" } : {};
-  return parameters({ division: narrowed.division, use_status: narrowed.useStatus, ...kind });
+  const { division, useStatus, status } = narrowed;
+  return parameters({ division, use_status: useStatus, inspection: status, ...kind });
 }
 
 /** The filters as the list of one layer takes them. */
-export function listQuery({ division, useStatus, kinds }: Narrowed, layer: string): URLSearchParams {
+export function listQuery({ division, useStatus, status, kinds }: Narrowed, layer: string): URLSearchParams {
   return parameters({
     township: division.slice(0, TOWNSHIP_DIGITS),
     village: division.length > TOWNSHIP_DIGITS ? division : "",
     use_status: useStatus,
+    status,
     kind: kinds[layer] ?? "",
   });
 }
 
-export function remember(seen: Seen | undefined, chosen: Chosen | undefined, narrowed: Narrowed): void {
+export function readColouring(search: string): Colouring {
+  return new URLSearchParams(search).get("colour") === "status" ? "status" : "kind";
+}
+
+export function remember(
+  seen: Seen | undefined,
+  chosen: Chosen | undefined,
+  narrowed: Narrowed,
+  colouring: Colouring,
+): void {
   const named = chosen ? [["layer", chosen.layer], ["code", chosen.code]] : [];
-  const query = new URLSearchParams([...named, ...narrowedQuery(narrowed)]).toString();
+  const coloured = colouring === "status" ? [["colour", colouring]] : [];
+  const query = new URLSearchParams([...named, ...narrowedQuery(narrowed), ...coloured]).toString();
   const hash = seen ? writeSeen(seen) : "";
   window.history.replaceState(null, "", `${window.location.pathname}${query ? `?${query}` : ""}${hash}`);
 }

@@ -21,6 +21,16 @@ export interface LayerConfig {
   kinds: Kind[];
 }
 
+/** One status of inspection; `shape` is an SVG path (evenodd) on 24 × 24. */
+export interface StatusConfig {
+  value: string;
+  title: string;
+  colour: string;
+  shape: string;
+  /** Told at the corner of symbols that are coloured by kind. */
+  marked: boolean;
+}
+
 export interface DivisionConfig {
   code: string;
   name: string;
@@ -42,11 +52,11 @@ export interface MapConfig {
   layers: LayerConfig[];
   divisions: DivisionConfig[];
   statuses: Record<string, string>;
+  inspection: StatusConfig[];
   pictures: Pictures[];
 }
 
-export async function loadConfig(address: string): Promise<MapConfig> {
-  const response = await fetch(address, { headers: { Accept: "application/json" } });
-  if (!response.ok) throw new Error(String(response.status));
-  return (await response.json()) as MapConfig;
+/** What the page carries for its map; nothing where the reader's division has no boundary yet. */
+export function readConfig(holder: HTMLElement): MapConfig | undefined {
+  return (JSON.parse(holder.dataset.config ?? "null") as MapConfig | null) ?? undefined;
 }

@@ -6,18 +6,22 @@ import MousePosition from "ol/control/MousePosition";
 import ScaleLine from "ol/control/ScaleLine";
 import Zoom from "ol/control/Zoom";
 import type { Coordinate } from "ol/coordinate";
-import { transform } from "ol/proj";
 
-import { LON_LAT, PLANE } from "./projections";
+import { LON_LAT } from "./projections";
 
 export const INVENTED = "演示数据：随机生成，非真实资产";
 
-export function placeText([lon = 0, lat = 0]: Coordinate): string {
-  const [east = 0, north = 0] = transform([lon, lat], LON_LAT, PLANE);
-  return `东经 ${lon.toFixed(5)}° 北纬 ${lat.toFixed(5)}° ｜ X ${north.toFixed(0)} Y ${east.toFixed(0)}`;
+export function lonLatText([lon = 0, lat = 0]: Coordinate): string {
+  return `东经 ${lon.toFixed(5)}° 北纬 ${lat.toFixed(5)}°`;
 }
 
-export function mapControls(options: { invented: boolean; position: boolean }): Control[] {
+export interface ControlOptions {
+  invented: boolean;
+  /** Words for the place (lon/lat) under the pointer; without it none is told. */
+  position?: (lonLat: Coordinate) => string;
+}
+
+export function mapControls(options: ControlOptions): Control[] {
   const controls: Control[] = [
     new Zoom({ zoomInTipLabel: "放大", zoomOutTipLabel: "缩小", zoomOutLabel: "−" }),
     new ScaleLine({ units: "metric", minWidth: 80 }),
@@ -25,13 +29,14 @@ export function mapControls(options: { invented: boolean; position: boolean }): 
   if (options.invented) {
     controls.push(new Attribution({ collapsible: false, attributions: INVENTED }));
   }
-  if (options.position) {
+  const { position } = options;
+  if (position) {
     controls.push(
       new MousePosition({
         projection: LON_LAT,
         className: "map-position",
         placeholder: "坐标：CGCS2000 / 3 度带 117°E",
-        coordinateFormat: (place) => (place ? placeText(place) : ""),
+        coordinateFormat: (place) => (place ? position(place) : ""),
       }),
     );
   }

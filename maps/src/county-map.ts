@@ -1,25 +1,28 @@
 // The county's map: base map, layers, what is chosen and pointed at, deep links.
-import Feature from "ol/Feature";
-import type { FeatureLike } from "ol/Feature";
 import Map from "ol/Map";
 import View from "ol/View";
 import type { Coordinate } from "ol/coordinate";
-import { getCenter } from "ol/extent";
-import GeoJSON from "ol/format/GeoJSON";
-import Point from "ol/geom/Point";
 import { defaults as defaultInteractions } from "ol/interaction/defaults";
-import VectorLayer from "ol/layer/Vector";
+import type BaseLayer from "ol/layer/Base";
 import { fromLonLat, toLonLat, transformExtent } from "ol/proj";
-import VectorSource from "ol/source/Vector";
 
-import { type Chosen, type Narrowed, readChosen, readNarrowed, readSeen, remember, tileQuery } from "./address";
-import { baseLayers } from "./basemap";
+import {
+  type Chosen,
+  type Colouring,
+  type Narrowed,
+  readChosen,
+  readColouring,
+  readNarrowed,
+  readSeen,
+  remember,
+  tileQuery,
+} from "./address";
 import type { LonLatExtent, MapConfig } from "./config";
-import { chooseByKeyboard, mapControls } from "./controls";
+import { chooseByKeyboard, lonLatText, mapControls } from "./controls";
+import { GroundLayer } from "./ground-layer";
 import { LocationLayer } from "./locations";
-import { pictureLayers } from "./pictures";
-import { LON_LAT, VIEW } from "./projections";
-import { chosenStyle, hoverStyle } from "./symbols";
+import { LocationsLayer } from "./locations-layer";
+import { LON_LAT, VIEW, boxIn, middleOf } from "./projections";
 
 const NEAREST = 7;
 const CLOSEST = 19;
@@ -28,11 +31,6 @@ const STEP_INTO_CLUSTER = 2;
 const HIT_PIXELS = 6;
 const KEYBOARD_HIT_PIXELS = 24;
 const MOVE_MS = 350;
-
-interface Hit {
-  feature: FeatureLike;
-  layer: LocationLayer;
-}
 
 export interface MapEvents {
   /** A location is chosen on the map. */
@@ -45,49 +43,54 @@ export interface MapEvents {
 
 export class CountyMap {
   readonly map: Map;
+  /** Resolved when everything in sight is drawn for the first time. */
+  drawn = new Promise<void>(() => undefined);
   readonly #config: MapConfig;
   readonly #layers: LocationLayer[];
-  readonly #pictures: ReturnType<typeof pictureLayers>;
-  readonly #marks = new VectorSource();
-  readonly #hovered = new VectorSource();
-  readonly #overPictures: (over: boolean) => void;
+  readonly #ground: GroundLayer;
+  readonly #locations: LocationsLayer;
+  #pictures: BaseLayer[] = [];
+  #words = lonLatText;
   readonly #holder: HTMLElement;
   readonly #events: MapEvents;
   // Read before the map writes the address anew.
   #chosen = readChosen(window.location.search);
   #narrowed = readNarrowed(window.location.search);
+  #colouring = readColouring(window.location.search);
 
   constructor(holder: HTMLElement, config: MapConfig, events: MapEvents) {
     this.#config = config;
     this.#holder = holder;
     this.#events = events;
-    this.#layers = config.layers.map((layer, i) => new LocationLayer(layer, i, config.layers.length));
-    this.#pictures = pictureLayers(config.pictures);
-    const { ground, names, overPictures } = baseLayers(config.base_tiles);
-    this.#overPictures = overPictures;
+    const within = boxIn(JSON.parse(holder.dataset.county ?? "[-180, -85, 180, 85]") as LonLatExtent);
+    this.#layers = config.layers.map(
+      (layer, i) => new LocationLayer(layer, config.inspection, i, config.layers.length, within),
+    );
+    this.#ground = new GroundLayer(config.base_tiles, within);
+    this.#locations = new LocationsLayer(this.#layers);
     this.map = new Map({
       target: holder,
-      controls: mapControls({ invented: config.invented, position: true }),
+      controls: mapControls({ invented: config.invented, position: (place) => this.#words(place) }),
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
-      layers: [
-        ...this.#pictures,
-        ground,
-        names,
-        ...this.#layers.map((layer) => layer.drawn),
-        new VectorLayer({ source: this.#hovered, style: hoverStyle, zIndex: 49 }),
-        new VectorLayer({ source: this.#marks, style: chosenStyle, zIndex: 50 }),
-      ],
+      layers: [this.#ground, this.#locations],
       view: new View({ minZoom: NEAREST, maxZoom: CLOSEST, enableRotation: false }),
     });
-    if (this.#pictures.length > 0) overPictures(true);
   }
 
+  /** Draw what the address tells. */
   async start(): Promise<void> {
     this.narrow(this.#narrowed);
+    this.colourBy(this.#colouring);
     this.#look();
     this.#listen();
-    await Promise.all(this.#layers.map((layer) => layer.load()));
+    this.drawn = this.#drawn();
+    await Promise.all([this.#addPictures(), ...this.#layers.map((layer) => layer.load())]);
     if (this.#chosen) this.#events.onChoose(this.#chosen);
+  }
+
+  /** Tell places in metres too, as soon as a pointer shows that somebody looks at them. */
+  async #tellMetres(): Promise<void> {
+    this.#words = (await import("./plane")).placeText;
   }
 
   /** The box in sight (lon/lat) [degrees]. */
@@ -97,13 +100,13 @@ export class CountyMap {
   }
 
   switch(name: string, shown: boolean): void {
-    this.#layers.find((layer) => layer.config.name === name)?.drawn.setVisible(shown);
+    this.#layers.find((layer) => layer.config.name === name)?.show(shown);
   }
 
   /** Show the office's own basemap of pictures, or the county's drawn one. */
   showPictures(shown: boolean): void {
     this.#pictures.forEach((layer) => { layer.setVisible(shown); });
-    this.#overPictures(shown);
+    this.#ground.overPictures(shown);
   }
 
   narrow(narrowed: Narrowed): void {
@@ -111,6 +114,12 @@ export class CountyMap {
     for (const layer of this.#layers) {
       layer.narrow(tileQuery(narrowed, layer.config.name, layer.config.kind_field));
     }
+    if (this.#view.getCenter()) this.#remember();
+  }
+
+  colourBy(colouring: Colouring): void {
+    this.#colouring = colouring;
+    this.#layers.forEach((layer) => { layer.colourBy(colouring); });
     if (this.#view.getCenter()) this.#remember();
   }
 
@@ -134,19 +143,15 @@ export class CountyMap {
   }
 
   point(lonLat: Coordinate | undefined): void {
-    this.#hovered.clear();
-    if (lonLat) this.#hovered.addFeature(new Feature(new Point(fromLonLat(lonLat))));
+    this.#locations.mark({ hovered: lonLat && fromLonLat(lonLat) });
   }
 
   /** Note what is chosen and mark it; go there when it is out of sight, or close when told. */
   choose(chosen: Chosen, geojson: string, close = false): void {
-    const format = new GeoJSON({ dataProjection: LON_LAT, featureProjection: VIEW });
-    const geometry = format.readGeometry(JSON.parse(geojson));
-    const place = geometry ? getCenter(geometry.getExtent()) : undefined;
+    const place = middleOf(geojson);
     this.#chosen = chosen;
-    this.#marks.clear();
+    this.#locations.mark({ chosen: place });
     if (place) {
-      this.#marks.addFeature(new Feature(new Point(place)));
       if (close || !readSeen(window.location.hash)) this.#approach(place);
       else if (!this.#isInView(place)) this.#view.animate({ center: place, duration: MOVE_MS });
     }
@@ -155,7 +160,7 @@ export class CountyMap {
 
   forget(): void {
     this.#chosen = undefined;
-    this.#marks.clear();
+    this.#locations.mark({ chosen: undefined });
     this.#remember();
   }
 
@@ -185,34 +190,47 @@ export class CountyMap {
       this.#events.onStill();
     });
     window.addEventListener("hashchange", () => { this.#look(); });
+    this.map.once("pointermove", () => void this.#tellMetres());
     this.map.on("pointermove", (event) => {
-      const hit = !event.dragging && this.#hit(event.pixel as [number, number], HIT_PIXELS);
+      const hit = !event.dragging && this.#locations.find(event.pixel, HIT_PIXELS);
       this.#holder.classList.toggle("map--over", Boolean(hit));
     });
     chooseByKeyboard(this.map, this.#holder, (pixel) => { this.#click(pixel, true); });
   }
 
-  #hit(pixel: [number, number], hitTolerance: number): Hit | undefined {
-    return this.map.forEachFeatureAtPixel(
-      pixel,
-      (feature, drawn) => ({ feature, layer: drawn.get("location") as LocationLayer }),
-      { hitTolerance, layerFilter: (drawn) => drawn.get("location") instanceof LocationLayer },
-    );
-  }
-
   #click(pixel: [number, number], byKey: boolean): void {
     const at = this.map.getCoordinateFromPixel(pixel);
     if (this.#events.onPlace(at, byKey)) return;
-    const hit = this.#hit(pixel, byKey ? KEYBOARD_HIT_PIXELS : HIT_PIXELS);
+    const hit = this.#locations.find(pixel, byKey ? KEYBOARD_HIT_PIXELS : HIT_PIXELS);
     if (!hit) return;
-    if (Number(hit.feature.get("count")) > 1) {
-      const geometry = hit.feature.getGeometry();
+    if (hit.count > 1) {
       const zoom = (this.#view.getZoom() ?? NEAREST) + STEP_INTO_CLUSTER;
-      const center = geometry?.getType() === "Point" ? getCenter(geometry.getExtent()) : at;
-      this.#view.animate({ center, zoom, duration: MOVE_MS });
+      this.#view.animate({ center: hit.place, zoom, duration: MOVE_MS });
       return;
     }
-    this.#events.onChoose({ layer: hit.layer.config.name, code: String(hit.feature.get("code")) });
+    this.#events.onChoose({ layer: hit.layer.name, code: hit.code });
+  }
+
+  /** Wait until all is drawn, and note the moment. */
+  #drawn(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!this.#ground.settled || !this.#locations.settled) return;
+        this.map.un("postrender", look);
+        performance.mark("map-drawn");
+        this.#holder.dataset.drawn = "";
+        resolve();
+      };
+      this.map.on("postrender", look);
+    });
+  }
+
+  async #addPictures(): Promise<void> {
+    if (this.#config.pictures.length === 0) return;
+    const { pictureLayers } = await import("./pictures");
+    this.#pictures = pictureLayers(this.#config.pictures);
+    this.#pictures.forEach((layer) => { this.map.addLayer(layer); });
+    this.#ground.overPictures(true);
   }
 
   #isInView(place: Coordinate): boolean {
@@ -227,6 +245,6 @@ export class CountyMap {
     const zoom = this.#view.getZoom();
     if (!center || zoom === undefined) return;
     const [lon = 0, lat = 0] = toLonLat(center);
-    remember({ zoom, lon, lat }, this.#chosen, this.#narrowed);
+    remember({ zoom, lon, lat }, this.#chosen, this.#narrowed, this.#colouring);
   }
 }

@@ -4,19 +4,20 @@ import "../styles/county.css";
 
 import type { Coordinate } from "ol/coordinate";
 
-import { type Chosen, type Narrowed } from "./address";
+import { type Chosen, type Colouring, type Narrowed, readColouring } from "./address";
 import { BottomSheet } from "./bottom-sheet";
 import { CardPanel } from "./card-panel";
+import { watchChanges } from "./changes";
 import { CountyMap } from "./county-map";
-import { type MapConfig, loadConfig } from "./config";
+import { type MapConfig, readConfig } from "./config";
 import { byId } from "./elements";
 import { Legend } from "./legend";
 import { MapFilters } from "./map-filters";
 import { MapList } from "./map-list";
 import { type Found, MapSearch } from "./map-search";
 import { setUpTools } from "./map-tools";
-import { Measure } from "./measure";
-import { MovePoint } from "./move-point";
+import type { Measure, Measured } from "./measure";
+import type { Movable, MovePoint } from "./move-point";
 import { PrintSheet } from "./print-sheet";
 import { problemText } from "./problem";
 import { setUpTabs } from "./tabs";
@@ -33,10 +34,13 @@ class County {
   readonly #card: CardPanel;
   readonly #sheet = new BottomSheet((pixels) => { this.#map.cover(pixels); });
   readonly #task = new TaskPanel();
-  readonly #measure: Measure;
-  readonly #move: MovePoint;
+  // Tools that few need are loaded when they are taken up.
+  #measure: Measure | undefined;
+  #move: MovePoint | undefined;
   readonly #print: PrintSheet;
   #counts: Record<string, number>;
+  #colouring: Colouring;
+  #chosen: Chosen | undefined;
 
   constructor(holder: HTMLElement, config: MapConfig) {
     this.#counts = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.count]));
@@ -46,14 +50,23 @@ class County {
       onStill: () => { this.#list.update(); },
       onPlace: (place, byKey) => this.#take(place, byKey),
     });
-    this.#legend = new Legend(byId("layers"), config, {
+    this.#colouring = readColouring(window.location.search);
+    this.#legend = new Legend(byId("layers"), config, this.#colouring, {
       onSwitch: (name, shown) => { this.#map.switch(name, shown); },
       onKind: (name, kind) => { this.#filters.chooseKind(name, kind); },
+      onStatus: (status) => { this.#filters.chooseStatus(status); },
+      onColouring: (colouring) => {
+        this.#colouring = colouring;
+        this.#map.colourBy(colouring);
+      },
     });
     this.#card = new CardPanel(
       config,
-      () => { this.#map.forget(); },
-      (moving) => { this.#sheet.open(false); this.#move.begin(moving); },
+      () => {
+        this.#chosen = undefined;
+        this.#map.forget();
+      },
+      (moving) => void this.#beginMove(moving),
     );
     this.#list = new MapList({
       view: () => this.#map.extent,
@@ -61,8 +74,6 @@ class County {
       onChoose: (chosen) => void this.#choose(chosen, true),
       onHover: (lonLat) => { this.#map.point(lonLat); },
     });
-    this.#measure = new Measure(this.#map.map, this.#task);
-    this.#move = new MovePoint(this.#map.map, this.#task, (moved) => { this.#again(moved); });
     this.#print = new PrintSheet(this.#map.map, config);
     this.#setUp(config);
   }
@@ -70,6 +81,8 @@ class County {
   async start(): Promise<void> {
     if (this.#filters.narrowed) this.#narrow(this.#filters.now, false);
     await this.#map.start();
+    const { changes = "", known = "{}" } = byId("map-filters").dataset;
+    watchChanges(changes, known, (layers) => { this.#changed(layers); });
   }
 
   #setUp(config: MapConfig): void {
@@ -77,15 +90,28 @@ class County {
     const tabs = document.querySelector<HTMLElement>(".map-side .tablist");
     if (tabs) setUpTabs(tabs, (panel) => { this.#list.show(panel === "panel-list"); });
     setUpTools({
-      onMeasure: (kind) => { this.#measure.begin(kind); },
+      onMeasure: (kind) => void this.#beginMeasure(kind),
       onPrint: () => { this.#openPrint(); },
       onPictures: config.pictures.length > 0 ? (shown) => { this.#map.showPictures(shown); } : undefined,
     });
   }
 
+  async #beginMeasure(kind: Measured): Promise<void> {
+    const { Measure } = await import("./measure");
+    this.#measure ??= new Measure(this.#map.map, this.#task);
+    this.#measure.begin(kind);
+  }
+
+  async #beginMove(moving: Movable): Promise<void> {
+    this.#sheet.open(false);
+    const { MovePoint } = await import("./move-point");
+    this.#move ??= new MovePoint(this.#map.map, this.#task, (moved) => { this.#again(moved); });
+    this.#move.begin(moving);
+  }
+
   #narrow(narrowed: Narrowed, moved: boolean): void {
     this.#map.narrow(narrowed);
-    this.#legend.narrow(narrowed.kinds);
+    this.#legend.narrow(narrowed.kinds, narrowed.status);
     if (moved) this.#map.goToDivision(narrowed.division);
     this.#list.update();
     void this.#count();
@@ -103,6 +129,7 @@ class County {
   async #choose(chosen: Chosen, close = false): Promise<void> {
     const geometry = await this.#card.show(chosen);
     if (geometry === undefined) return;
+    this.#chosen = chosen;
     this.#sheet.open(true);
     this.#map.choose(chosen, geometry, close);
     byId("map-side").scrollTop = 0;
@@ -123,29 +150,38 @@ class County {
     void this.#choose(moved);
   }
 
+  /** Show layers that were changed, here or elsewhere, or whose statuses a new day changed. */
+  #changed(layers: string[]): void {
+    layers.forEach((layer) => { this.#map.refresh(layer); });
+    this.#list.update(true);
+    void this.#count();
+    if (this.#chosen && layers.includes(this.#chosen.layer) && !this.#move?.active) void this.#card.show(this.#chosen);
+  }
+
   #take(place: Coordinate, byKey: boolean): boolean {
-    if (this.#move.active) this.#move.put(place);
-    else if (this.#task.busy && byKey) this.#measure.add(place);
+    if (this.#move?.active) this.#move.put(place);
+    else if (this.#task.busy && byKey) this.#measure?.add(place);
     return this.#task.busy;
   }
 
   #openPrint(): void {
     const counts = new Map(this.#legend.shown.map((name) => [name, this.#counts[name] ?? 0]));
-    this.#print.open({ counts, narrowed: this.#filters.words() });
+    this.#print.open({ counts, narrowed: this.#filters.words(), colouring: this.#colouring });
   }
 }
 
 async function start(holder: HTMLElement): Promise<void> {
-  const address = holder.dataset.config ?? "/api/v1/map-config";
+  const config = readConfig(holder);
   try {
-    await new County(holder, await loadConfig(address)).start();
+    if (!config) throw new Error("no boundary");
+    await new County(holder, config).start();
   } catch (error) {
-    const status = Number(error instanceof Error ? error.message : "");
     const words = document.createElement("p");
     words.className = "notice notice--bad";
     words.setAttribute("role", "alert");
-    words.textContent = `地图未能打开。${Number.isFinite(status) ? problemText("", status) : "请刷新页面重试。"}`;
+    words.textContent = `地图未能打开。${config ? "请刷新页面重试。" : "您所在行政区划还没有边界，请管理员先导入。"}`;
     holder.replaceChildren(words);
+    if (config) throw error;
   }
 }
 

@@ -1,29 +1,28 @@
 // The small map of a card or form: [data-location-map] with data-geometry (GeoJSON, EPSG:4490 lon/lat).
 // With data-editable a point can be dragged, set by a click or typed in; the input whose id data-input names
 // carries it, as GeoJSON, to the server. data-types lists the geometry types that the layer allows.
+// data-also is a second place to show beside it, such as where a visit was made.
 import "ol/ol.css";
 
 import Feature from "ol/Feature";
-import Map from "ol/Map";
-import View from "ol/View";
+import type Map from "ol/Map";
 import type { Coordinate } from "ol/coordinate";
+import { extend } from "ol/extent";
 import GeoJSON from "ol/format/GeoJSON";
 import type Geometry from "ol/geom/Geometry";
 import Point from "ol/geom/Point";
 import Translate from "ol/interaction/Translate";
-import { defaults as defaultInteractions } from "ol/interaction/defaults";
 import VectorLayer from "ol/layer/Vector";
 import { fromLonLat, toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import { Circle, Fill, Stroke, Style } from "ol/style";
 
-import { baseLayers } from "./basemap";
-import { chooseByKeyboard, mapControls } from "./controls";
-import { PlaceFields } from "./place-fields";
+import { chooseByKeyboard } from "./controls";
+import { pageMap } from "./page-map";
 import { COLOURS } from "./palette";
+import { PlaceFields } from "./place-fields";
 import { LON_LAT, VIEW } from "./projections";
 
-const BASE_TILES = "/tiles/base/{z}/{x}/{y}.mvt";
 const ZOOM = 15;
 const COUNTY_ZOOM = 9;
 const DIGITS = 6;
@@ -39,6 +38,14 @@ const style = new Style({
   fill: new Fill({ color: "rgba(214, 51, 108, 0.2)" }),
 });
 
+const alsoStyle = new Style({
+  image: new Circle({
+    radius: 7,
+    fill: new Fill({ color: "#1d4e89" }),
+    stroke: new Stroke({ color: "#ffffff", width: 3 }),
+  }),
+});
+
 const format = new GeoJSON({ dataProjection: LON_LAT, featureProjection: VIEW });
 
 export class LocationMap {
@@ -49,20 +56,8 @@ export class LocationMap {
 
   constructor(holder: HTMLElement) {
     this.#holder = holder;
-    const { ground, names } = baseLayers(BASE_TILES);
     const source = new VectorSource({ features: [this.#feature] });
-    this.#map = new Map({
-      target: holder,
-      controls: mapControls({ invented: false, position: false }),
-      interactions: defaultInteractions({
-        altShiftDragRotate: false,
-        pinchRotate: false,
-        // A page is scrolled by the wheel; a map that catches it half-way is in the way.
-        mouseWheelZoom: false,
-      }),
-      layers: [ground, names, new VectorLayer({ source, style, zIndex: 20 })],
-      view: new View({ minZoom: 8, maxZoom: 19, enableRotation: false }),
-    });
+    this.#map = pageMap(holder, [new VectorLayer({ source, style, zIndex: 20 })], 19);
     this.#describe();
     this.#look();
     if (holder.dataset.editable !== undefined) this.#edit();
@@ -81,11 +76,22 @@ export class LocationMap {
     const geometry = stated && stated !== "null" ? format.readGeometry(JSON.parse(stated)) : null;
     if (geometry) {
       this.#feature.setGeometry(geometry);
-      view.fit(geometry.getExtent(), { maxZoom: ZOOM, padding: [30, 30, 30, 30] });
+      const extent = [...geometry.getExtent()];
+      const also = this.#holder.dataset.also;
+      const second = also ? format.readGeometry(JSON.parse(also)) : null;
+      if (second) extend(extent, this.#addAlso(second).getExtent());
+      view.fit(extent, { maxZoom: ZOOM, padding: [30, 30, 30, 30] });
     } else {
       view.setCenter(fromLonLat(COUNTY_MIDDLE));
       view.setZoom(COUNTY_ZOOM);
     }
+  }
+
+  #addAlso(place: Geometry): Geometry {
+    const feature = new Feature(place);
+    feature.setStyle(alsoStyle);
+    this.#map.addLayer(new VectorLayer({ source: new VectorSource({ features: [feature] }), zIndex: 30 }));
+    return place;
   }
 
   #edit(): void {

@@ -1,14 +1,16 @@
-// What the map, its counts and its list are narrowed to: division, use status and a kind by layer.
+// What the map, its counts and its list are narrowed to: division, use status, status of inspection and a
+// kind by layer.
 import { type Narrowed, narrowedQuery, readNarrowed } from "./address";
 import type { MapConfig } from "./config";
 import { byId } from "./elements";
 
-const NOTHING: Narrowed = { division: "", useStatus: "", kinds: {} };
+const NOTHING: Narrowed = { division: "", useStatus: "", status: "", kinds: {} };
 
 export class MapFilters {
   readonly #form = byId("map-filters") as HTMLFormElement;
   readonly #division = byId("filter-division") as HTMLSelectElement;
   readonly #status = byId("filter-status") as HTMLSelectElement;
+  readonly #inspection = byId("filter-inspection") as HTMLSelectElement;
   readonly #clear = byId("filter-clear");
   readonly #onChange: (narrowed: Narrowed, moved: boolean) => void;
   #now: Narrowed;
@@ -20,7 +22,8 @@ export class MapFilters {
     this.#show();
     this.#form.addEventListener("change", (event) => {
       const chosen = { division: this.#division.value, useStatus: this.#status.value };
-      this.#set({ ...this.#now, ...chosen }, event.target === this.#division);
+      const moved = event.target === this.#division;
+      this.#set({ ...this.#now, ...chosen, status: this.#inspection.value }, moved);
     });
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); });
     this.#form.addEventListener("reset", (event) => {
@@ -42,13 +45,17 @@ export class MapFilters {
     this.#set({ ...this.#now, kinds: { ...this.#now.kinds, [layer]: kind } }, false);
   }
 
+  chooseStatus(status: string): void {
+    this.#set({ ...this.#now, status }, false);
+  }
+
   chooseDivision(division: string): void {
     this.#set({ ...this.#now, division }, true);
   }
 
   /** What is chosen, in words. */
   words(): string[] {
-    return [this.#division, this.#status]
+    return [this.#division, this.#status, this.#inspection]
       .filter((choice) => choice.value)
       .map((choice) => choice.selectedOptions[0]?.text ?? "");
   }
@@ -69,6 +76,7 @@ export class MapFilters {
   #show(): void {
     this.#division.value = this.#now.division;
     this.#status.value = this.#now.useStatus;
+    this.#inspection.value = this.#now.status;
     this.#clear.hidden = !this.narrowed;
   }
 }

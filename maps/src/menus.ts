@@ -1,4 +1,5 @@
-// Menus in the header (details.menu): one open at a time, closed by Escape or a click elsewhere.
+// Menus in the header (details.menu): one open at a time, closed by Escape or a click elsewhere. On a
+// phone they all fold behind one button.
 
 export function setUpMenus(): void {
   const menus = (): HTMLDetailsElement[] => [...document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")];
@@ -13,5 +14,21 @@ export function setUpMenus(): void {
       menu.open = false;
       menu.querySelector("summary")?.focus();
     }
+  });
+  foldBehindButton();
+}
+
+function foldBehindButton(): void {
+  const button = document.querySelector<HTMLButtonElement>("[data-menu-button]");
+  if (button === null) return;
+  const unfold = (open: boolean): void => {
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    unfold(button.getAttribute("aria-expanded") === "false");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") unfold(false);
   });
 }

@@ -1,7 +1,7 @@
 // Longitude and latitude as two fields below a map, for typing what a receiver or a ledger states.
 import type { Coordinate } from "ol/coordinate";
 
-import { placeText } from "./controls";
+import { placeText } from "./plane";
 
 const DIGITS = 6;
 

@@ -2,10 +2,11 @@
 import type Map from "ol/Map";
 import { getPointResolution } from "ol/proj";
 
+import type { Colouring } from "./address";
 import type { MapConfig } from "./config";
 import { INVENTED } from "./controls";
 import { byId, element } from "./elements";
-import { swatch } from "./legend";
+import { statusMark, swatch } from "./legend";
 import { VIEW } from "./projections";
 
 // The size of a pixel of a style sheet on paper [m].
@@ -16,6 +17,7 @@ export interface Printed {
   counts: ReadonlyMap<string, number>;
   /** What the map is narrowed to, in words. */
   narrowed: string[];
+  colouring: Colouring;
 }
 
 export class PrintSheet {
@@ -64,14 +66,16 @@ export class PrintSheet {
     byId("print-heading").textContent = this.#title.value;
   }
 
-  #legend({ counts }: Printed): void {
+  #legend({ counts, colouring }: Printed): void {
     const shown = this.#config.layers.filter((layer) => counts.has(layer.name));
     const items = shown.map((layer) => {
       const number = (counts.get(layer.name) ?? 0).toLocaleString("zh-CN");
       const words = `${layer.title} ${number}`;
       return element("li", "", swatch(layer.colour, layer.icon), words);
     });
-    byId("print-legend").replaceChildren(element("ul", "print-sheet__layers", ...items));
+    const statuses = colouring === "status" ? this.#config.inspection : [];
+    const marks = statuses.map((status) => element("li", "", statusMark(status), status.title));
+    byId("print-legend").replaceChildren(element("ul", "print-sheet__layers", ...items, ...marks));
   }
 
   #facts({ narrowed }: Printed): void {

@@ -1,14 +1,31 @@
-// CGCS2000 (EPSG:4490) and its 3-degree zone on 117°E (EPSG:4548), which cadastral work in the county uses.
-import { register } from "ol/proj/proj4";
-import proj4 from "proj4";
+// CGCS2000 (EPSG:4490) for what is read and written, Web Mercator for what is seen; see plane.ts for metres.
+import { addCoordinateTransforms, addProjection, fromLonLat, toLonLat } from "ol/proj";
+import Projection from "ol/proj/Projection";
 
-proj4.defs("EPSG:4490", "+proj=longlat +ellps=GRS80 +no_defs +type=crs");
-proj4.defs(
-  "EPSG:4548",
-  "+proj=tmerc +lat_0=0 +lon_0=117 +k=1 +x_0=500000 +y_0=0 +ellps=GRS80 +units=m +no_defs +type=crs",
-);
-register(proj4);
+import type { LonLatExtent } from "./config";
+import type { Box } from "./tiles";
 
 export const LON_LAT = "EPSG:4490";
-export const PLANE = "EPSG:4548";
 export const VIEW = "EPSG:3857";
+
+// Between CGCS2000 and WGS 84 lie centimetres, and both project to Web Mercator by the same formula.
+addProjection(new Projection({ code: LON_LAT, units: "degrees", extent: [-180, -90, 180, 90], global: true }));
+addCoordinateTransforms(LON_LAT, VIEW, (place) => fromLonLat(place), (place) => toLonLat(place));
+
+/** A box on the map. */
+export function boxIn([west, south, east, north]: LonLatExtent): Box {
+  const [left = 0, bottom = 0] = fromLonLat([west, south]);
+  const [right = 0, top = 0] = fromLonLat([east, north]);
+  return [left, bottom, right, top];
+}
+
+/** The middle of the box around a GeoJSON geometry (lon/lat), on the map; nothing when it has no place. */
+export function middleOf(geojson: string): [number, number] | undefined {
+  const geometry = JSON.parse(geojson) as { coordinates?: unknown } | null;
+  const numbers = [geometry?.coordinates].flat(Infinity) as number[];
+  const lons = numbers.filter((_, i) => i % 2 === 0);
+  const lats = numbers.filter((_, i) => i % 2 === 1);
+  if (lats.length === 0) return undefined;
+  const [west, south, east, north] = boxIn([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]);
+  return [(west + east) / 2, (south + north) / 2];
+}

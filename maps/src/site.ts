@@ -1,5 +1,6 @@
 // Entry of every page: styles, htmx, confirmations, messages, and the small map where a page has one.
 import "../styles/site.css";
+import "../styles/status.css";
 
 import { askBeforeActing } from "./confirm";
 import { setUpHtmx } from "./htmx";

@@ -1,24 +1,41 @@
-// Symbols of locations: a disc in the kind's colour with the layer's glyph; clusters as counted circles.
-import { Circle, Fill, Icon, Stroke, Style, Text } from "ol/style";
-
-import type { LayerConfig } from "./config";
+// Symbols of locations: a disc in the kind's colour, or the shape and colour of the status of inspection, with
+// the layer's glyph; clusters as counted circles in the layer's colour, or in that of the gravest status in them.
+// Each is painted once, at the screen's own sharpness, and only copied from then on.
+import type { LayerConfig, StatusConfig } from "./config";
 import { COLOURS, FONT } from "./palette";
 
 // A layer's icon is the file of that name in maps/icons; without one the disc carries no glyph.
-const files = import.meta.glob<string>("../icons/*.svg", { eager: true, query: "?url", import: "default" });
-
-// Symbols never hide each other. OpenLayers 10.11 finds a symbol of a vector tile under a click only when that
-// is said of its style: for tiles that are not decluttered it takes every other image for hidden.
-const UNDECLUTTERED = "none";
+const files = import.meta.glob<string>("../icons/*.svg", { eager: true, query: "?raw", import: "default" });
 
 const DISC = 26;
+const SHAPED = 32;
 const GLYPH = 16;
-const SHARP = 2;
+const GLYPH_IN_SHAPE = 12;
+const MARK = 11;
+/** The canvas that shapes of statuses are stated on. */
+const SHAPE = 24;
 // Clusters of different layers share a cell of the grid, so each layer's stands a little to its own side.
 const SIDEWAYS = 21;
+/** Painted symbols kept of one layer. */
+const KEPT = 1500;
+
+/** A painted symbol. */
+export interface Sprite {
+  image: HTMLCanvasElement;
+  /** How far its middle lies from the location, right and down [px]. */
+  aside: readonly [number, number];
+  /** How far from its middle a click still means it [px]. */
+  reach: number;
+}
+
+export interface Outline {
+  colour: string;
+  fill: string;
+}
 
 export function iconAddress(icon: string): string | undefined {
-  return files[`../icons/${icon}.svg`];
+  const file = files[`../icons/${icon}.svg`];
+  return file && `data:image/svg+xml,${encodeURIComponent(file)}`;
 }
 
 async function loadGlyph(icon: string): Promise<HTMLImageElement | undefined> {
@@ -44,135 +61,167 @@ function isLight(colour: string): boolean {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3;
 }
 
-function tinted(glyph: HTMLImageElement, colour: string): HTMLCanvasElement {
+/** Paint on a canvas of a side [px], as sharp as the screen is. */
+function painted(side: number, ratio: number, paint: (pen: CanvasRenderingContext2D) => void): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = GLYPH * SHARP;
+  canvas.width = canvas.height = Math.ceil(side * ratio);
   const pen = canvas.getContext("2d");
   if (!pen) return canvas;
-  pen.drawImage(glyph, 0, 0, canvas.width, canvas.height);
-  pen.globalCompositeOperation = "source-in";
-  pen.fillStyle = colour;
-  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.scale(ratio, ratio);
+  paint(pen);
   return canvas;
 }
 
-function drawDisc(colour: string, glyph: HTMLImageElement | undefined, warn: boolean): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = DISC * SHARP;
-  const pen = canvas.getContext("2d");
-  if (!pen) return canvas;
-  pen.scale(SHARP, SHARP);
-  const middle = DISC / 2;
+interface Mark {
+  colour: string;
+  /** Path on a canvas of `SHAPE` a side. */
+  shape: Path2D;
+}
+
+function putShape(pen: CanvasRenderingContext2D, { shape, colour }: Mark, at: readonly number[], size: number): void {
+  const [left = 0, top = 0] = at;
+  pen.save();
+  pen.translate(left, top);
+  pen.scale(size / SHAPE, size / SHAPE);
+  pen.lineJoin = "round";
+  // A dark line around the white one keeps pale colours apart from a pale map.
+  pen.strokeStyle = COLOURS.label;
+  pen.lineWidth = 6 * (SHAPE / size);
+  pen.globalAlpha = 0.55;
+  pen.stroke(shape);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = "#ffffff";
+  pen.lineWidth = 3.5 * (SHAPE / size);
+  pen.stroke(shape);
   pen.fillStyle = "#ffffff";
-  circle(pen, middle, middle, middle - 1);
+  pen.fill(shape);
   pen.fillStyle = colour;
-  circle(pen, middle, middle, middle - 2.5);
-  if (glyph) {
-    const drawn = isLight(colour) ? tinted(glyph, COLOURS.label) : glyph;
-    pen.drawImage(drawn, middle - GLYPH / 2, middle - GLYPH / 2, GLYPH, GLYPH);
-  }
-  if (warn) {
-    pen.fillStyle = "#ffffff";
-    circle(pen, DISC - 5.5, 5.5, 5.5);
-    pen.fillStyle = "#b42318";
-    circle(pen, DISC - 5.5, 5.5, 4);
-  }
-  return canvas;
+  pen.fill(shape, "evenodd");
+  pen.restore();
 }
 
-export function countText(count: number): string {
+function countText(count: number): string {
   return count < 10000 ? String(count) : `${(count / 10000).toFixed(1)}万`;
 }
 
-/** The styles of one layer, each made once. */
+/** The symbols of one layer, each painted once. */
 export class LayerSymbols {
   readonly #config: LayerConfig;
-  readonly #offset: [number, number];
+  readonly #aside: readonly [number, number];
   readonly #kindColours: ReadonlyMap<string, string>;
-  readonly #known = new Map<string, Style>();
+  readonly #statuses: ReadonlyMap<string, Mark & { marked: boolean }>;
+  readonly #known = new Map<string, Sprite>();
+  readonly #tints = new Map<string, HTMLCanvasElement>();
   #glyph: HTMLImageElement | undefined;
+  #ratio = 1;
 
-  constructor(config: LayerConfig, place: number, places: number) {
+  constructor(config: LayerConfig, statuses: StatusConfig[], place: number, places: number) {
     this.#config = config;
     const angle = (place / places) * 2 * Math.PI - Math.PI / 2;
-    this.#offset = places > 1 ? [Math.cos(angle) * SIDEWAYS, Math.sin(angle) * -SIDEWAYS] : [0, 0];
+    this.#aside = places > 1 ? [Math.cos(angle) * SIDEWAYS, Math.sin(angle) * SIDEWAYS] : [0, 0];
     this.#kindColours = new Map(config.kinds.map((kind) => [kind.value, kind.colour ?? config.colour]));
+    this.#statuses = new Map(
+      statuses.map(({ value, colour, shape, marked }) => [value, { colour, shape: new Path2D(shape), marked }]),
+    );
   }
 
   async load(): Promise<void> {
     this.#glyph = await loadGlyph(this.#config.icon);
+    this.#known.clear();
+  }
+
+  /** Paint for a screen of so many pixels a pixel of the page from now on. */
+  sharpen(ratio: number): void {
+    if (ratio === this.#ratio) return;
+    this.#ratio = ratio;
+    this.#known.clear();
   }
 
   colourOf(kind: string): string {
     return this.#kindColours.get(kind) ?? this.#config.colour;
   }
 
-  cluster(count: number): Style {
-    return this.#once(`cluster/${count}`, () => {
+  /** A circle with its number; with a status, in its colour and with its mark. */
+  cluster(count: number, status: string): Sprite {
+    return this.#once(`cluster/${count}/${status}`, () => {
+      const told = this.#statuses.get(status);
+      const colour = told?.colour ?? this.#config.colour;
       const radius = Math.min(17, 8 + Math.log10(count) * 2);
-      const displacement = this.#offset;
-      return new Style({
-        image: new Circle({
-          radius,
-          displacement,
-          declutterMode: UNDECLUTTERED,
-          fill: new Fill({ color: this.#config.colour }),
-          stroke: new Stroke({ color: "rgba(255, 255, 255, 0.95)", width: 1.5 }),
-        }),
-        text: new Text({
-          text: countText(count),
-          font: `600 ${count < 100 ? 11 : 10.5}px ${FONT}`,
-          offsetX: displacement[0],
-          offsetY: -displacement[1] + 0.5,
-          fill: new Fill({ color: "#ffffff" }),
-        }),
-        zIndex: Math.round(radius * 10),
+      const mark = told?.marked ? told : undefined;
+      const side = 2 * (radius + (mark ? MARK : 2));
+      const image = painted(side, this.#ratio, (pen) => {
+        pen.fillStyle = "rgba(255, 255, 255, 0.95)";
+        circle(pen, side / 2, side / 2, radius + 0.75);
+        pen.fillStyle = colour;
+        circle(pen, side / 2, side / 2, radius - 0.75);
+        pen.font = `600 ${count < 100 ? 11 : 10.5}px ${FONT}`;
+        pen.textAlign = "center";
+        pen.textBaseline = "middle";
+        pen.fillStyle = told && isLight(colour) ? COLOURS.label : "#ffffff";
+        pen.fillText(countText(count), side / 2, side / 2 + 0.5);
+        const corner = radius * 0.75;
+        if (mark) putShape(pen, mark, [side / 2 + corner - MARK / 2, side / 2 - corner - MARK / 2], MARK);
       });
+      return { image, aside: this.#aside, reach: radius };
     });
   }
 
-  single(kind: string, status: string): Style {
-    const warn = status !== "in_use";
+  single(kind: string, status: string, byStatus: boolean): Sprite {
+    const told = this.#statuses.get(status);
+    const mark = told?.marked ? told : undefined;
     const colour = this.colourOf(kind);
-    return this.#once(`single/${colour}/${warn}`, () => {
-      return new Style({
-        image: new Icon({ img: drawDisc(colour, this.#glyph, warn), scale: 1 / SHARP, declutterMode: UNDECLUTTERED }),
-        zIndex: 300,
+    return this.#once(`single/${colour}/${byStatus || mark ? status : ""}/${byStatus}`, () => {
+      const shaped = byStatus ? told : undefined;
+      const side = shaped ? SHAPED : DISC;
+      const image = painted(side, this.#ratio, (pen) => {
+        if (shaped) putShape(pen, shaped, [3, 3], side - 6);
+        else disc(pen, colour);
+        this.#putGlyph(pen, shaped?.colour ?? colour, side, shaped ? GLYPH_IN_SHAPE : GLYPH);
+        if (mark && !shaped) putShape(pen, mark, [side - 11, 1], 10);
       });
+      return { image, aside: [0, 0], reach: side / 2 };
     });
   }
 
-  shape(kind: string): Style {
-    const colour = this.colourOf(kind);
-    return this.#once(`shape/${colour}`, () => {
-      return new Style({
-        stroke: new Stroke({ color: colour, width: 2.5 }),
-        fill: new Fill({ color: `${colour}40` }),
-      });
-    });
+  outline(kind: string, status: string): Outline {
+    const colour = this.#statuses.get(status)?.colour ?? this.colourOf(kind);
+    return { colour, fill: `${colour}40` };
   }
 
-  #once(key: string, make: () => Style): Style {
+  #putGlyph(pen: CanvasRenderingContext2D, colour: string, side: number, wide: number): void {
+    if (!this.#glyph) return;
+    const drawn = isLight(colour) ? this.#tinted(this.#glyph, COLOURS.label) : this.#glyph;
+    pen.drawImage(drawn, (side - wide) / 2, (side - wide) / 2, wide, wide);
+  }
+
+  #tinted(glyph: HTMLImageElement, colour: string): HTMLCanvasElement {
+    const known = this.#tints.get(colour);
+    if (known) return known;
+    const made = painted(GLYPH, 2, (pen) => {
+      pen.drawImage(glyph, 0, 0, GLYPH, GLYPH);
+      pen.globalCompositeOperation = "source-in";
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, GLYPH, GLYPH);
+    });
+    this.#tints.set(colour, made);
+    return made;
+  }
+
+  #once(key: string, make: () => Sprite): Sprite {
     const known = this.#known.get(key);
     if (known) return known;
+    // Counts differ without end; what is in sight is soon painted again.
+    if (this.#known.size >= KEPT) this.#known.clear();
     const made = make();
     this.#known.set(key, made);
     return made;
   }
 }
 
-export const chosenStyle = new Style({
-  image: new Circle({
-    radius: 18,
-    stroke: new Stroke({ color: COLOURS.chosen, width: 3 }),
-    fill: new Fill({ color: "rgba(214, 51, 108, 0.12)" }),
-  }),
-});
-
-export const hoverStyle = new Style({
-  image: new Circle({
-    radius: 16,
-    stroke: new Stroke({ color: COLOURS.hovered, width: 3 }),
-    fill: new Fill({ color: "rgba(217, 119, 6, 0.15)" }),
-  }),
-});
+function disc(pen: CanvasRenderingContext2D, colour: string): void {
+  const middle = DISC / 2;
+  pen.fillStyle = "#ffffff";
+  circle(pen, middle, middle, middle - 1);
+  pen.fillStyle = colour;
+  circle(pen, middle, middle, middle - 2.5);
+}

@@ -52,7 +52,7 @@ export class ThematicMap {
     });
     this.#map = new Map({
       target,
-      controls: mapControls({ invented: false, position: false }),
+      controls: mapControls({ invented: false }),
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
       layers: [...this.#layers.map((layer) => layer.drawn), names],
       view,

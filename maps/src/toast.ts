@@ -33,7 +33,8 @@ function actionButton({ label, act }: ToastAction, toast: HTMLElement): HTMLElem
   return made;
 }
 
-export function showToast(text: string, tone: Tone = "info", action?: ToastAction): void {
+/** Show a message; what is returned takes it away. */
+export function showToast(text: string, tone: Tone = "info", action?: ToastAction): () => void {
   const toast = document.createElement("div");
   toast.className = `toast notice notice--${tone}`;
   toast.setAttribute("role", tone === "bad" ? "alert" : "status");
@@ -44,13 +45,13 @@ export function showToast(text: string, tone: Tone = "info", action?: ToastActio
   close.className = "toast__close";
   close.setAttribute("aria-label", "关闭消息");
   close.textContent = "×";
-  close.addEventListener("click", () => {
-    toast.remove();
-  });
+  const remove = (): void => { toast.remove(); };
+  close.addEventListener("click", remove);
   toast.append(words);
   if (action) toast.append(actionButton(action, toast));
   toast.append(close);
   holder().append(toast);
   // A refusal stays until it is read and closed, and so does what can still be done.
-  if (tone !== "bad" && !action) window.setTimeout(() => { toast.remove(); }, SHOWN_MS);
+  if (tone !== "bad" && !action) window.setTimeout(remove, SHOWN_MS);
+  return remove;
 }

@@ -12,13 +12,13 @@ import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import { Circle, Fill, Stroke, Style, Text } from "ol/style";
 
-import { baseLayers, zoomOf } from "./basemap";
+import { GroundLayer } from "./ground-layer";
 import { chooseByKeyboard, mapControls } from "./controls";
 import { COLOURS, FONT } from "./palette";
 import { LON_LAT, VIEW } from "./projections";
 import { colourSwatches } from "./swatches";
+import { zoomOf } from "./tiles";
 
-const BASE_TILES = "/tiles/base/{z}/{x}/{y}.mvt";
 const NAMES_FROM = 10.2;
 const HIT_PIXELS = 8;
 const KEYBOARD_HIT_PIXELS = 24;
@@ -48,12 +48,11 @@ class VillagesMap {
       zIndex: 20,
       style: (feature, resolution) => this.#style(feature, zoomOf(resolution)),
     });
-    const { ground, names } = baseLayers(BASE_TILES);
     this.#map = new Map({
       target: holder,
-      controls: mapControls({ invented: false, position: false }),
+      controls: mapControls({ invented: false }),
       interactions: defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
-      layers: [ground, names, this.#layer],
+      layers: [new GroundLayer(), this.#layer],
       view: new View({ minZoom: 7, maxZoom: 17, enableRotation: false }),
     });
     this.#listen();
