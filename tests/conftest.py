@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as property_settings
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,12 @@ from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import Database, driver_url
 from fuliang_gis.material import ROOT
 from fuliang_gis.settings import Settings
+
+# How fast this machine is at the moment is no property of the code.
+property_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+property_settings.load_profile("untimed")
 
 #: What shapes the template: models, migrations, guard, and the divisions loaded into it.
 SHAPING = (

@@ -10,21 +10,22 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
+from fuliang_gis import clock
 from fuliang_gis.accounts import passwords
 from fuliang_gis.accounts.models import Account
-from fuliang_gis.accounts.roles import Role
 from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import driver_url
 from fuliang_gis.demo.operations import load
 from fuliang_gis.settings import Settings
 from fuliang_gis.web.assets import BUILD
 from tests.e2e.serving import served
-from tests.factories import COUNTY, make_account
 
 PASSWORD = "celadon-kiln-1004"
+#: Posts of the demo county that tests sign in as.
+POSTS = ("county", "reviewer", "planner", "township", "inspector", "viewer")
 #: What a page may take to show something on a busy machine [ms].
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -83,19 +84,20 @@ def address(
     with cluster.superuser() as connection:
         connection.execute("select pg_advisory_lock(360222)")
         cluster.copy_database(template, name)
-    _lay_out(cluster, name)
+    _lay_out(cluster, name, settings)
     with served(cluster, name, settings, tmp_path_factory.mktemp("serve") / "log") as found:
         yield found
     cluster.drop_database(name)
 
 
-def _lay_out(cluster: Cluster, name: str) -> None:
+def _lay_out(cluster: Cluster, name: str, settings: Settings) -> None:
     engine = create_engine(driver_url(cluster.owner_url(name)))
     with Session(engine) as session, session.begin():
-        load(session, seed=1)
-        account: Account = make_account(session, Role.COUNTY_STAFF, COUNTY)
-        account.username = "county"
-        account.password_hash = passwords.hashed(PASSWORD)
+        load(session, seed=1, as_of=clock.today(), files_folder=settings.state_dir / "files")
+        # The demo's posts have no password until somebody gives them one.
+        posts = select(Account).where(Account.username.in_(POSTS))
+        for account in session.scalars(posts):
+            account.password_hash = passwords.hashed(PASSWORD)
     engine.dispose()
 
 
@@ -118,11 +120,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[[tuple[int, int]]
     opened: list[Watched] = []
 
     def window(size: tuple[int, int] = DESKTOP) -> Watched:
-        viewport = {"width": size[0], "height": size[1]}
-        context = browser.new_context(viewport=viewport, locale="zh-CN")  # type: ignore[arg-type]
-        context.add_init_script(WATCH_POLICY)
-        watched = Watched(context.new_page(), address)
-        _watch(watched)
+        watched = watch(browser, address, size)
         opened.append(watched)
         return watched
 
@@ -131,6 +129,16 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[[tuple[int, int]]
     for each in opened:
         each.page.context.close()
     assert faults == []
+
+
+def watch(browser: Browser, address: str, size: tuple[int, int]) -> Watched:
+    """Open a window of a size on a service, and note what goes wrong in it."""
+    viewport = {"width": size[0], "height": size[1]}
+    context = browser.new_context(viewport=viewport, locale="zh-CN")  # type: ignore[arg-type]
+    context.add_init_script(WATCH_POLICY)
+    watched = Watched(context.new_page(), address)
+    _watch(watched)
+    return watched
 
 
 def _watch(watched: Watched) -> None:

@@ -1,6 +1,7 @@
 """Take the pictures of the README from a running service that holds the demo county.
 
-Run ``python -m tests.e2e.take_pictures ADDRESS USER PASSWORD``.
+Run ``python -m tests.e2e.take_pictures ADDRESS USER PASSWORD [NAME …]``; without names, every
+picture is taken. ``today`` is best taken as the demo county's inspector, ``editor`` as its planner.
 """
 
 from __future__ import annotations
@@ -24,13 +25,21 @@ SHOTS = (
         DESKTOP,
     ),
     ("phone", "/locations/water_projects/GS-360222108200-315", PHONE),
+    ("today", "/today", PHONE),
+    ("board", "/inspections/board", DESKTOP),
+    ("defects", "/defects", DESKTOP),
+    ("calendar", "/inspections/calendar", DESKTOP),
+    ("rounds", "/rounds/1", DESKTOP),
+    ("plan", "/plans/2/tables?cell=structure.construction.target", DESKTOP),
+    ("editor", "/plan-schemes/1/edit#parcel=X0365", DESKTOP),
+    ("notice", "/notices/2", PHONE),
 )
 #: What a map needs to come to rest [ms].
 REST_MS = 3000
 
 
-def main(address: str, username: str, password: str) -> None:
-    """Sign in and take every picture."""
+def main(address: str, username: str, password: str, *names: str) -> None:
+    """Sign in and take the named pictures, or every one."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -43,7 +52,8 @@ def main(address: str, username: str, password: str) -> None:
         page.get_by_role("button", name="登录").click()
         page.wait_for_url(f"{address}/**")
         for name, path, size in SHOTS:
-            _take(page, f"{address}{path}", name, size)
+            if not names or name in names:
+                _take(page, f"{address}{path}", name, size)
         browser.close()
 
 
@@ -56,4 +66,4 @@ def _take(page: Page, address: str, name: str, size: tuple[int, int]) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:])

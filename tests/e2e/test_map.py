@@ -23,6 +23,7 @@ def settled(watched: Watched, path: str = "/") -> Page:
     page = watched.page
     watched.open(path)
     page.wait_for_selector(MAP)
+    page.wait_for_selector("#map[data-drawn]")
     page.wait_for_load_state("networkidle")
     return page
 

@@ -82,7 +82,7 @@ def test_filters_narrow_map_counts_and_list_together(desktop: Watched) -> None:
     narrowed = row.inner_text()
     show_list(page, "sanitation_facilities")
     expect(page.locator("#map-list .map-list__head strong")).to_have_text(narrowed)
-    expect(page.locator("#map-list .badge").first).to_have_text("闲置")
+    expect(page.locator("#map-list .map-list__item").first).to_contain_text("闲置")
     assert "use_status=idle" in page.url
     address = page.url.removeprefix(desktop.address)
     page.goto("about:blank")
@@ -188,6 +188,7 @@ def test_lengths_and_areas_are_measured(desktop: Watched) -> None:
     page = settled(desktop, f"/#map={CLOSE}")
     task = page.locator("#map-task")
     page.get_by_role("button", name="测距").click()
+    expect(task).to_contain_text("依次点击")
     for x, y in ((300, 300), (700, 300)):
         page.mouse.click(x, y + 80)
         page.wait_for_timeout(300)
@@ -210,6 +211,8 @@ def test_measured_length_is_geodesic(desktop: Watched) -> None:
     """A length must be that on the ellipsoid, not that of the map's plane."""
     page = settled(desktop, "/#map=12.00/117.40000/29.50000")
     page.get_by_role("button", name="测距").click()
+    # The tool is loaded when it is taken up.
+    expect(page.locator("#map-task")).to_be_visible()
     box = page.locator("#map").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
