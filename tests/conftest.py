@@ -30,6 +30,9 @@ from fuliang_gis.settings import Settings
 property_settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+property_settings.register_profile(
+    "repeated", property_settings.get_profile("untimed"), derandomize=True
+)
 property_settings.load_profile("untimed")
 
 #: What shapes the template: models, migrations, guard, and the divisions loaded into it.

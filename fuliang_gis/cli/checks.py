@@ -34,6 +34,10 @@ IN_PARTS = (
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
+    # The same cases every time: whether a release passes is no matter of chance. Whoever names tests
+    # tries new cases with every run.
+    "--hypothesis-profile",
+    "repeated",
 )
 
 

@@ -1,6 +1,7 @@
 """How soon the county's map is drawn and what it weighs, beside one naive folium page, in one run.
 
-The naive page holds every location as a marker of its own, as a first script with folium would.
+The naive page holds what our map offers, as a first script with folium would: every location as a
+marker of its own, the divisions and the roads as GeoJSON.
 Both are opened in fresh windows of one headless browser; a page counts as drawn when neither the
 network nor the page's main thread has been busy for a while. A worker paints part of our map, which
 neither of these tells, so ours counts as drawn when its own mark says so, if that is later.
@@ -54,6 +55,21 @@ new PerformanceObserver((list) => {
   }
 }).observe({ entryTypes: ["longtask", "resource", "navigation", "paint"] });
 """
+
+
+#: What the naive page reads: places of locations, and two collections with names.
+LOCATIONS = """
+select ST_Y(place), ST_X(place), name
+from (select ST_PointOnSurface(geom) as place, name from location) as located"""
+_COLLECTION = """
+select json_build_object('type', 'FeatureCollection', 'features', json_agg(json_build_object(
+    'type', 'Feature', 'properties', json_build_object('name', name),
+    'geometry', ST_AsGeoJSON(geom, 6)::json)))
+from ({}) as shapes"""
+DIVISIONS = _COLLECTION.format(
+    "select name, boundary as geom from division where boundary is not null"
+)
+ROADS = _COLLECTION.format("select name, geom from road")
 
 
 #: When our map said that all in sight is drawn [ms]; 0 on other pages.
@@ -114,18 +130,17 @@ def longest_block_ms(page: Page) -> float:
 
 @contextmanager
 def naive_page(settings: Settings) -> Iterator[str]:
-    """Serve one folium page with every location as a marker, and Leaflet beside it."""
+    """Serve one folium page with all of it, and Leaflet beside it."""
     engine = create_engine(driver_url(Cluster(settings).owner_url()))
-    statement = (
-        "select ST_Y(place), ST_X(place), name"
-        " from (select ST_PointOnSurface(geom) as place, name from location) as located"
-    )
     with engine.connect() as connection:
-        rows = connection.execute(text(statement)).all()
+        rows = connection.execute(text(LOCATIONS)).all()
+        shapes = [connection.execute(text(asked)).scalar_one() for asked in (DIVISIONS, ROADS)]
     engine.dispose()
     chart = folium.Map(location=(29.5, 117.3), zoom_start=10, tiles=None)
     chart.default_js = [("leaflet", "leaflet.js")]
     chart.default_css = [("leaflet_css", "leaflet.css")]
+    for collection in shapes:
+        folium.GeoJson(collection).add_to(chart)
     for lat, lon, name in rows:
         folium.CircleMarker((lat, lon), radius=4, popup=name).add_to(chart)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import Database
@@ -17,12 +19,29 @@ from fuliang_gis.web.app import create_app
 from tests.e2e.conftest import Watched, watch
 from tests.e2e.days.windows import Visit
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 
 class _Quiet(WSGIRequestHandler):
     """A server that tells of no request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
+
+
+def _read_whole(app: WSGIApplication) -> WSGIApplication:
+    """Read each answer before it is sent: this server leaves files open when a browser hangs up."""
+
+    def whole(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        answer = app(environ, start)
+        try:
+            return [b"".join(answer)]
+        finally:
+            if isinstance(answer, ClosingIterator):
+                answer.close()
+
+    return whole
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +57,7 @@ def database(address: str, cluster: Cluster, settings: Settings) -> Iterator[Dat
 @pytest.fixture(scope="module")
 def own_address(database: Database, settings: Settings) -> Iterator[str]:
     """The demo county, served by this process, so that a test sets the day."""
-    made = create_app(settings, database)
+    made = _read_whole(create_app(settings, database))
     server = make_server("127.0.0.1", 0, made, threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
