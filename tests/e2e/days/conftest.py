@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser
 from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.wsgi import ClosingIterator
 
 from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import Database
@@ -38,7 +37,7 @@ def _read_whole(app: WSGIApplication) -> WSGIApplication:
         try:
             return [b"".join(answer)]
         finally:
-            if isinstance(answer, ClosingIterator):
+            if hasattr(answer, "close"):
                 answer.close()
 
     return whole
