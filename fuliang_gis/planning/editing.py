@@ -1,11 +1,11 @@
-"""Edits of parcels that keep the coverage as it is: split, merge, move a corner, recode (pure).
+"""Changes of a draft's parcels, ``{id: parcel or None}``, and a split that keeps a coverage (pure).
 
-Each returns what changes, ``{id: parcel or None}``; neighbours get the nodes that the edit needs.
+Planners edit in the browser, which sends the parcels it changed; ``repair`` fits them here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,6 @@ from fuliang_gis.errors import Invalid, Problem
 from fuliang_gis.planning.parcels import DIGITS, Draft, Parcel, on_grid
 
 Changes = dict[str, Parcel | None]
-Place = tuple[float, float]
 Coordinates = NDArray[np.float64]
 
 #: A node closer to an edge lies on it [m]: rounding moves it by 0.71 of a step at most.
@@ -49,65 +48,6 @@ def split(draft: Draft, name: str, along: LineString, new_ids: Iterator[str]) ->
         # A part thinner than coordinates are kept to would be left over.
         raise _refusal("too_close", "分割线与已有节点相距太近，请对准该节点，或离开一点再画。")
     return changes
-
-
-def merge(draft: Draft, names: Collection[str], keep: str) -> Changes:
-    """Merge parcels that lie beside each other; one keeps its id, code and name.
-
-    Raises:
-        Invalid: They are fewer than two, or do not form one piece.
-    """
-    chosen = [_parcel(draft, name) for name in names]
-    kept = _parcel(draft, keep)
-    whole = shapely.coverage_union_all(np.array([each.geom for each in chosen], dtype=object))
-    if len(chosen) < 2 or keep not in names or not isinstance(whole, Polygon):
-        raise _refusal("not_merged", "只有相邻的两个以上图斑才能合并。")
-    changes: Changes = {each.id: None for each in chosen}
-    return {**changes, keep: replace(kept, geom=whole)}
-
-
-def move_corner(draft: Draft, corner: Place, to: Place) -> Changes:
-    """Move a corner of every parcel that has it.
-
-    Raises:
-        Invalid: No parcel has the corner, it is one of the frozen boundary, or a parcel would cross
-            itself or another.
-    """
-    start, end = np.round(corner, DIGITS), np.round(to, DIGITS)
-    if _has(draft.boundary, start):
-        raise _refusal("frozen", "村界上的节点已冻结，不能移动。")
-    changes: Changes = {}
-    for parcel in draft.parcels.values():
-        if _has(parcel.geom, start):
-            changes[parcel.id] = replace(parcel, geom=_moved(parcel.geom, start, end))
-    after = [each.geom for each in changes.values() if each is not None]
-    before = [draft.parcels[name].geom for name in changes]
-    if not after:
-        raise _refusal("no_corner", "这里没有图斑的节点。")
-    if not _same_land(before, after):
-        raise _refusal("crosses", "这样移动会使图斑自相交或压到相邻图斑，请换一个位置。")
-    return changes
-
-
-def recode(draft: Draft, name: str, code: str) -> Changes:
-    """Give a parcel another land use of the plan's edition."""
-    return {name: replace(_parcel(draft, name), code=code, edition=draft.edition)}
-
-
-def cut_hole(draft: Draft, name: str, ring: Polygon, new_id: str) -> Changes:
-    """Cut a piece out of a parcel; the piece becomes a parcel of its own.
-
-    Raises:
-        Invalid: The piece does not lie inside the parcel.
-    """
-    parcel, piece = _parcel(draft, name), on_grid(ring)
-    if not piece.is_valid or not parcel.geom.contains_properly(piece):
-        raise _refusal("not_inside", "挖出的部分必须完全在图斑之内，且不能自相交。")
-    rest = parcel.geom.difference(piece)
-    return {
-        name: replace(parcel, geom=rest),
-        new_id: replace(parcel, id=new_id, geom=piece),
-    }
 
 
 def applied(draft: Draft, changes: Mapping[str, Parcel | None]) -> Draft:
@@ -165,23 +105,8 @@ def _points(nodes: Coordinates) -> NDArray[np.object_]:
     return found
 
 
-def _moved(geometry: BaseGeometry, start: Coordinates, end: Coordinates) -> BaseGeometry:
-    def shifted(points: Coordinates) -> Coordinates:
-        points[(points == start).all(axis=1)] = end
-        return points
-
-    return shapely.transform(geometry, shifted)
-
-
 def _has(geometry: BaseGeometry, place: Coordinates) -> bool:
     return bool((shapely.get_coordinates(geometry) == place).all(axis=1).any())
-
-
-def _same_land(before: list[BaseGeometry], after: list[BaseGeometry]) -> bool:
-    """Tell whether shapes are a coverage of just the land that they were before."""
-    if not _is_coverage(after):
-        return False
-    return shapely.union_all(before).equals(shapely.union_all(after))
 
 
 def _is_coverage(shapes: list[BaseGeometry]) -> bool:

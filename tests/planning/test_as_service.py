@@ -12,9 +12,9 @@ from fuliang_gis.db.session import Database
 from fuliang_gis.errors import Forbidden
 from fuliang_gis.planning import operations
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import PlanScheme, VillagePlan
 from tests.factories import YAOLI_TOWN, make_actor
+from tests.planning.edits import recode
 from tests.planning.test_operations import EAST, WEST, given
 
 

@@ -23,11 +23,12 @@ from fuliang_gis.errors import (
 )
 from fuliang_gis.planning import operations
 from fuliang_gis.planning.drafts import digest, draft_of
-from fuliang_gis.planning.editing import merge, recode, split
+from fuliang_gis.planning.editing import split
 from fuliang_gis.planning.given import PlanGiven
 from fuliang_gis.planning.models import PlanParcel, PlanScheme, PlanVersion, VillagePlan
 from fuliang_gis.planning.parcels import Parcel
 from tests.factories import FULIANG_VILLAGE, YAOLI_TOWN, make_actor
+from tests.planning.edits import merge, recode
 from tests.planning.test_editing import is_coverage
 from tests.planning.village import line, parcel
 

@@ -17,10 +17,10 @@ from fuliang_gis.errors import NotFound
 from fuliang_gis.planning import operations, queries
 from fuliang_gis.planning.checks import Checker
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import VillagePlan
 from fuliang_gis.planning.reports import report
 from tests.factories import FULIANG_TOWN, YAOLI_TOWN, make_actor
+from tests.planning.edits import recode
 from tests.planning.test_operations import EAST, WEST, given, plan, planner, scheme_of
 
 __all__ = ["plan", "planner"]

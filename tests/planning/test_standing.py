@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from fuliang_gis.accounts.roles import Actor, Role
 from fuliang_gis.planning import operations
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import PlanScheme, PlanWaiver, VillagePlan
 from fuliang_gis.planning.norms import profile
 from fuliang_gis.planning.reports import report
 from fuliang_gis.planning.standing import draft_at, matrix_at, report_at
 from fuliang_gis.planning.tables.line_matrix import line_matrix
 from tests.factories import make_actor
+from tests.planning.edits import recode
 from tests.planning.test_operations import EAST, WEST, given, scheme_of
 from tests.planning.village import line
 

@@ -14,9 +14,9 @@ from fuliang_gis.db.session import Database
 from fuliang_gis.errors import Conflict, Duplicate, WrongState
 from fuliang_gis.planning import operations, queries, schemes
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import PlanScheme, PlanWaiver, VillagePlan
 from tests.factories import make_actor
+from tests.planning.edits import recode
 from tests.planning.test_operations import EAST, WEST, given, scheme_of
 
 

@@ -20,12 +20,12 @@ from fuliang_gis.exchange.plan_projects import read_projects
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.planning import operations, waivers
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import PlanScheme, VillagePlan
 from fuliang_gis.planning.parcels import ControlLine
 from fuliang_gis.planning.procedure.models import PlanOpinion, PlanParticipation
 from fuliang_gis.planning.projects.models import PlanProject
 from tests.factories import COUNTY, FULIANG_TOWN, YAOLI_TOWN, make_actor, make_location
+from tests.planning.edits import recode
 from tests.planning.procedure.road import DAY, END, START, Road, at, laid_out
 from tests.planning.procedure.test_opinions import say
 from tests.planning.projects.test_projects import TOWNSHIP

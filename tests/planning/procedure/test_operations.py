@@ -21,7 +21,6 @@ from fuliang_gis.errors import (
 )
 from fuliang_gis.planning import operations
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import recode
 from fuliang_gis.planning.models import PlanScheme, VillagePlan
 from fuliang_gis.planning.procedure import participation, queries
 from fuliang_gis.planning.procedure.changing import begin_change
@@ -29,6 +28,7 @@ from fuliang_gis.planning.procedure.models import PlanParticipation
 from fuliang_gis.planning.procedure.participation import ParticipationGiven
 from fuliang_gis.planning.procedure.rules import ActGiven
 from fuliang_gis.planning.projects.models import PlanFacility, PlanProject
+from tests.planning.edits import recode
 from tests.planning.procedure.road import CARRIED, DAY, END, START, Road, at, laid_out
 
 LATER = END + DAY

@@ -27,7 +27,7 @@ from fuliang_gis.errors import (
 from fuliang_gis.planning import goals, operations, waivers
 from fuliang_gis.planning.checks import Finding
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.editing import Changes, applied, move_corner, recode, split
+from fuliang_gis.planning.editing import Changes, applied, split
 from fuliang_gis.planning.models import PlanScheme, VillagePlan
 from fuliang_gis.planning.norms import profile
 from fuliang_gis.planning.parcels import Draft, Goal
@@ -35,6 +35,7 @@ from fuliang_gis.planning.procedure.operations import take_step
 from fuliang_gis.planning.procedure.rules import ActGiven
 from fuliang_gis.planning.reports import report
 from tests.factories import FULIANG_TOWN, YAOLI_TOWN, make_actor
+from tests.planning.edits import move_corner, recode
 from tests.planning.procedure.road import START, at
 from tests.planning.test_operations import EAST, WEST, X, Y, given, scheme_of
 from tests.planning.village import line
