@@ -92,6 +92,18 @@ function compressed(): Plugin {
   };
 }
 
+// A page on a slow line waits for each file once more than for its bytes. What every page loads is one file,
+// what most maps load another; the rest is left to the build.
+const TOGETHER = [
+  { name: "site", test: /htmx\.org|preload-helper|maps\/src\/(busy-forms|confirm|elements|htmx|menus|problem|toast)\.ts/ },
+  {
+    name: "map",
+    test: /node_modules\/(ol|earcut|pbf|proj4|quickselect|rbush)\/|maps\/src\/(controls|ground-layer|palette|projections|tabs)\.ts/,
+    minShareCount: 5,
+    tags: ["$initial" as const],
+  },
+];
+
 function bytesOf(source: string | Uint8Array): Uint8Array {
   return typeof source === "string" ? new TextEncoder().encode(source) : source;
 }
@@ -112,7 +124,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
     rolldownOptions: {
       input: entries,
-      output: { comments: { legal: true } },
+      output: { comments: { legal: true }, codeSplitting: { groups: TOGETHER } },
     },
   },
 });
