@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from fuliang_gis.kept import Kept
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.kept import Kept
 from fuliang_gis.planning.models import PlanScheme, PlanVersion, PlanWaiver, VillagePlan
 from fuliang_gis.planning.norms import profile
 from fuliang_gis.planning.parcels import Draft

@@ -116,7 +116,8 @@ class PlainTiles:
         wanted = location_filter(layer, ASKERS, query)
         beside = [version_statement((layer.name,))]
         held = environ.get("HTTP_IF_NONE_MATCH")
-        if held is None:
+        wide = asked.address.z <= tiles.WIDE_TO
+        if held is None and not wide:
             # Read with the version by one statement, so that tile and tag belong together.
             beside.append(location_statement(layer, asked.address, wanted))
         found = self._look(asked, *beside)
@@ -124,12 +125,16 @@ class PlainTiles:
             return None
         wanted = replace(wanted, scope=found.known.actor.scope)
         tag = entity_tag(found.values[0], asked.path, wanted.digest)
-        if held is None:
-            return self._whole(asked, tag, found.values[1])
-        if parse_etags(held).contains_weak(tag):
+        if held is not None and parse_etags(held).contains_weak(tag):
             return _Answer("304 NOT MODIFIED", _unchanged(asked, tag))
-        tile = self._glances.row(location_statement(layer, asked.address, wanted))
-        return self._whole(asked, tag, tile[0]) if tile else None
+        if held is None and not wide:
+            return self._whole(asked, tag, found.values[1])
+
+        def build() -> bytes:
+            (tile,) = self._glances.row(location_statement(layer, asked.address, wanted)) or (b"",)
+            return bytes(tile)
+
+        return self._whole(asked, tag, tiles.kept(self._app).of(tag, build) if wide else build())
 
     def _whole(self, asked: _Asked, tag: str, tile: bytes) -> _Answer:
         body, packed = tiles.packed(tile, asked.request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, Flask, Request, Response, current_app, request
 
@@ -14,6 +14,7 @@ from fuliang_gis.cartography.sql import Fragment
 from fuliang_gis.cartography.tiles import location_filter, location_statement
 from fuliang_gis.cartography.versions import BASE_SUBJECTS, entity_tag, version_statement
 from fuliang_gis.errors import NotFound
+from fuliang_gis.kept import Kept
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.settings import Settings
 from fuliang_gis.web.context import database
@@ -32,9 +33,12 @@ _PICTURES = "fuliang_basemap"
 #: How long a browser may show a picture of the basemap before it asks again [s].
 _PICTURE_AGE = 24 * 3600
 
-_BASE = "fuliang_base_tiles"
-#: Base tiles that a process keeps; everybody sees the same ones, and they seldom change.
-_BASE_KEPT = 300
+#: Tiles of locations up to this level gather most of the county each, and everybody's map begins
+#: with them.
+WIDE_TO = 10
+_KEPT = "fuliang_tiles"
+#: Tiles of the base map and wide ones that a process keeps, by their tags.
+_MOST_KEPT = 500
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
 
@@ -46,7 +50,7 @@ def register(app: Flask, settings: Settings) -> None:
         SetUpError: The setting names a basemap file that cannot be used.
     """
     app.extensions[_PICTURES] = open_tiles(settings.basemap)
-    app.extensions[_BASE] = {}
+    app.extensions[_KEPT] = Kept[str, bytes](_MOST_KEPT)
     app.register_blueprint(blueprint)
 
 
@@ -55,24 +59,14 @@ def base(z: int, x: int, y: int) -> Response:
     """Answer one tile of the base map."""
     require_actor()
     address = TileAddress(z, x, y)
-    return _answer(BASE_SUBJECTS, "", base_statement(address), _base_tile)
+    # Its best plan depends on the level, which decides what is drawn at all.
+    return _answer(BASE_SUBJECTS, "", base_statement(address), prepared=False, keep=True)
 
 
-def _base_tile(tag: str, tile: Fragment) -> bytes:
-    """Return a base tile, built once for all who ask; its tag tells place and version."""
-    kept: dict[str, bytes] = current_app.extensions[_BASE]
-    if (body := kept.get(tag)) is None:
-        # Its best plan depends on the level, which decides what is drawn at all.
-        (body,) = database().glances.row(tile, prepared=False) or (b"",)
-        if len(kept) >= _BASE_KEPT:
-            kept.clear()
-        kept[tag] = body
-    return body
-
-
-def _location_tile(_tag: str, tile: Fragment) -> bytes:
-    (body,) = database().glances.row(tile) or (b"",)
-    return bytes(body)
+def kept(app: Flask) -> Kept[str, bytes]:
+    """Return the tiles that this process keeps; a tag tells place, version and who may see it."""
+    found: Kept[str, bytes] = app.extensions[_KEPT]
+    return found
 
 
 @blueprint.get("/basemap/<int:z>/<int:x>/<int:y>")
@@ -96,16 +90,17 @@ def locations(layer_name: str, z: int, x: int, y: int) -> Response:
     address, found = TileAddress(z, x, y), layer(layer_name)
     public = not actor.account_id
     wanted = location_filter(found, actor.scope, request.args.to_dict(), public=public)
-    return _answer(
-        (found.name,), wanted.digest, location_statement(found, address, wanted), _location_tile
-    )
+    statement = location_statement(found, address, wanted)
+    return _answer((found.name,), wanted.digest, statement, keep=z <= WIDE_TO)
 
 
 def _answer(
     subjects: Sequence[str],
     shown: str,
     tile: Fragment,
-    build: Callable[[str, Fragment], bytes],
+    *,
+    prepared: bool = True,
+    keep: bool,
 ) -> Response:
     """Answer a tile, or 304 without building it when the asker's copy is still right."""
     # Read before the tile is built: a change in between makes the tile newer than its tag,
@@ -113,7 +108,15 @@ def _answer(
     (changes,) = database().glances.row(version_statement(subjects)) or (0,)
     tag = entity_tag(changes, request.path, shown)
     held = request.if_none_match.contains_weak(tag)
-    response = Response(status=304) if held else _tile(build(tag, tile))
+
+    def build() -> bytes:
+        (body,) = database().glances.row(tile, prepared=prepared) or (b"",)
+        return bytes(body)
+
+    if held:
+        response = Response(status=304)
+    else:
+        response = _tile(kept(current_app).of(tag, build) if keep else build())
     response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = CACHE_CONTROL
     response.vary.update(VARY)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from fuliang_gis.errors import Unavailable
 from fuliang_gis.locations.registry import layers
+from fuliang_gis.web import tiles
 from fuliang_gis.web.plain_tiles import PlainTiles
 from tests.cartography.places import tile_at
 from tests.factories import FULIANG_VILLAGE, PLACE, make_location
@@ -85,6 +86,8 @@ def test_answer_is_flasks(watered: World, who: str, z: int, query: str, coding: 
     program = watered.browser(), headers | watered.token(who)
     for client, sent in (browser, program):
         for path in addresses(z):
+            # The first to ask for a wide tile has it built by a second look.
+            client.get(path + query, headers=sent)
             before = looks(watered)
             plain = client.get(path + query, headers=sent)
             assert looks(watered) == before + 1, "answered by Flask"
@@ -104,6 +107,33 @@ def test_tile_for_an_old_tag_is_flasks(watered: World) -> None:
     assert looks(watered) == before + 2
     with flask_alone(watered):
         assert seen(plain) == seen(client.get(path, headers=sent))
+
+
+@pytest.mark.parametrize(("z", "built"), [(tiles.WIDE_TO, 0), (tiles.WIDE_TO + 1, 1)])
+def test_wide_tile_is_built_once_a_version(watered: World, z: int, built: int) -> None:
+    """Everybody's map begins with wide tiles; what another division may see is another tile."""
+    (path, _) = addresses(z)
+    county, yaoli = watered.browser("county"), watered.browser("yaoli")
+    sent = {"If-None-Match": '"another"'}
+    first = county.get(path, headers=sent)
+    before = looks(watered)
+    assert county.get(path, headers=sent).data == first.data
+    assert looks(watered) == before + 1 + built
+    elsewhere = yaoli.get(path)
+    assert elsewhere.headers["ETag"] != first.headers["ETag"]
+    assert elsewhere.data != first.data
+    with Session(watered.owner) as session, session.begin():
+        make_location(
+            session,
+            watered.actors["county"],
+            layers()[WATER],
+            code=f"WIDE-{z}",
+            division_code=FULIANG_VILLAGE,
+        )
+    before = looks(watered)
+    changed = county.get(path, headers=sent)
+    assert looks(watered) == before + 2
+    assert changed.data != first.data
 
 
 def test_secure_answers_say_so(watered: World) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, aliased
 from fuliang_gis.areas.models import Division
 from fuliang_gis.db.paging import Page
 from fuliang_gis.errors import NotFound
+from fuliang_gis.kept import Kept
 from fuliang_gis.planning import queries
 from fuliang_gis.planning.drafts import draft_of
-from fuliang_gis.planning.kept import Kept
 from fuliang_gis.planning.models import PLAN_STATE_NAMES, PlanParcel, PlanScheme, VillagePlan
 from fuliang_gis.planning.norms import profile
 from fuliang_gis.planning.tables.goals import Reckoned, reckon

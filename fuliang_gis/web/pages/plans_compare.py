@@ -14,6 +14,7 @@ from shapely.geometry import mapping
 from fuliang_gis.errors import NotFound
 from fuliang_gis.exchange.plans.colours import colour_of
 from fuliang_gis.inspections.duties.operations import Transaction
+from fuliang_gis.kept import Kept
 from fuliang_gis.planning.codes import land_uses
 from fuliang_gis.planning.comparing import (
     KINDS,
@@ -23,7 +24,6 @@ from fuliang_gis.planning.comparing import (
     differences,
     overlay,
 )
-from fuliang_gis.planning.kept import Kept
 from fuliang_gis.planning.parcels import Draft, Parcel
 from fuliang_gis.planning.standing import draft_at
 from fuliang_gis.planning.tables.goals import reckon
