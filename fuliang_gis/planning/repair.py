@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from fuliang_gis.planning.checks.findings import Finding, Severity
 from fuliang_gis.planning.checks.ground import Ground, parts_over
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import Profile, line_norms, profile
 from fuliang_gis.planning.parcels import DIGITS, Draft, Parcel, on_grid
 
@@ -151,9 +152,10 @@ def _too_far(moved: Moved, most: float) -> Finding:
     return Finding(
         "repair_refused",
         Severity.ERROR,
-        f"图斑 {moved.parcel} 与相邻图斑或村界相差最宽 {moved.width_m:.2f} 米，超过自动修补的"
-        f" {most:g} 米。请在标出的位置手工调整后再保存。",
-        f"Fitting parcel {moved.parcel} would move it by {moved.width_m:.2f} m, over {most:g} m.",
+        f"图斑 {moved.parcel} 与相邻图斑或村界相差最宽 {figure(moved.width_m, 2)} 米，超过自动"
+        f"修补的 {most:g} 米。请在标出的位置手工调整后再保存。",
+        f"Fitting parcel {moved.parcel} would move it by {figure(moved.width_m, 2)} m, "
+        f"over {most:g} m.",
         (moved.parcel,),
         place=moved.place,
         area_m2=moved.area_m2,

@@ -263,7 +263,7 @@ def test_findings_are_told_with_a_remedy(editor: Editor) -> None:
     editor.saved(2)
     editor.tab("问题")
     finding = page.locator(".pe-finding", has_text="永久基本农田")
-    expect(finding).to_contain_text("1600.00 平方米")
+    expect(finding).to_contain_text("1,600.00 平方米")
     finding.get_by_role("button", name="定位").click()
     finding.get_by_role("button", name="沿管控边界分开").click()
     draft = editor.saved(3)

@@ -104,6 +104,8 @@ def test_stated_areas_are_compared_with_geometry() -> None:
     findings = Checker(draft(near, far)).findings()
     assert found(findings) == [("stated_area", ("e",))]
     assert areas(findings, "stated_area") == [2.0]
+    assert "登记面积 10,002.00 平方米" in findings[0].zh
+    assert "相差 +2.00" in findings[0].zh
 
 
 # --- control lines ---

@@ -24,6 +24,7 @@ from fuliang_gis.exchange.plans.printed import (
 from fuliang_gis.geo.measures import hectares
 from fuliang_gis.planning.checks.checker import Checker
 from fuliang_gis.planning.checks.findings import Finding, Severity
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import Profile
 from fuliang_gis.planning.parcels import Draft
 from fuliang_gis.planning.tables.structure import structure
@@ -91,9 +92,9 @@ def _set_fonts(document: Text) -> None:
 def _scope(document: Text, draft: Draft, imprint: Imprint) -> None:
     document.add_heading("一、规划范围与数据", 1)
     whole = hectares(float(draft.boundary.area))
-    people = f"规划人口 {draft.population:g} 人。" if draft.population else ""
+    people = f"规划人口 {figure(draft.population, 0)} 人。" if draft.population else ""
     document.add_paragraph(
-        f"规划范围为{imprint.township}{imprint.village}村域，面积 {whole:.2f} 公顷；"
+        f"规划范围为{imprint.township}{imprint.village}村域，面积 {figure(whole, 2)} 公顷；"
         f"基期年 {imprint.base_year} 年，目标年 {imprint.target_year} 年。{people}"
         f"规划用地图斑 {len(draft.parcels)} 个，用地分类采用"
         f"《国土空间调查、规划、用途管制用地用海分类》{draft.edition} 年版。"
@@ -112,7 +113,7 @@ def _changes(draft: Draft, profile: Profile, found: Sequence[Transfer]) -> str:
     if not moved:
         return "目标年与基期年相比，各类用地没有变化。"
     told = "；".join(
-        f"{names[each.before]}转为{names[each.after]} {hectares(each.m2):.2f} 公顷"
+        f"{names[each.before]}转为{names[each.after]} {figure(hectares(each.m2), 2)} 公顷"
         for each in moved[:_MOST_CHANGES]
     )
     rest = (
@@ -121,7 +122,7 @@ def _changes(draft: Draft, profile: Profile, found: Sequence[Transfer]) -> str:
         else ""
     )
     total = hectares(sum(each.m2 for each in moved))
-    return f"下表为净变化。改变用途的土地共 {total:.2f} 公顷，其中{told}{rest}。"
+    return f"下表为净变化。改变用途的土地共 {figure(total, 2)} 公顷，其中{told}{rest}。"
 
 
 def _section(document: Text, heading: str, table: Printed, empty: str) -> None:

@@ -12,6 +12,7 @@ import shapely
 from fuliang_gis.exchange.tables import Cell
 from fuliang_gis.geo.measures import hectares
 from fuliang_gis.planning.codes import land_uses
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import Profile, line_norms
 from fuliang_gis.planning.parcels import ControlLine, Draft
 from fuliang_gis.planning.tables.apportion import apportion
@@ -25,28 +26,34 @@ M2_DIGITS = 2
 
 @dataclass(frozen=True)
 class Printed:
-    """A table with its title; ``digits`` are the decimals of each column's numbers."""
+    """A table with its title; ``digits`` are the decimals of each column's numbers.
+
+    ``changes`` are the columns that tell a change, whose gains have their sign.
+    """
 
     title: str
     headings: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     digits: Sequence[int | None]
+    changes: Sequence[int] = ()
 
     def texts(self) -> list[list[str]]:
         """Return every cell as it is read, numbers with their decimals."""
         return [
-            [_text(value, digits) for value, digits in zip(row, self.digits, strict=True)]
+            [
+                _text(value, digits, signed=at in self.changes)
+                for at, (value, digits) in enumerate(zip(row, self.digits, strict=True))
+            ]
             for row in self.rows
         ]
 
 
-def _text(value: Cell, digits: int | None) -> str:
+def _text(value: Cell, digits: int | None, *, signed: bool) -> str:
     if value is None:
         return "—"
-    if isinstance(value, float) and digits is not None:
-        # No table shows a change of nothing as less than nothing.
-        return f"{value + 0.0:.{digits}f}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return figure(value, decimals(value) if digits is None else digits, signed=signed)
+    return str(value)
 
 
 def goals_table(draft: Draft, profile: Profile) -> Printed:
@@ -93,7 +100,7 @@ def structure_table(draft: Draft, profile: Profile) -> Printed:
         "目标（%）",
         "变化（公顷）",
     )
-    return Printed("国土空间功能结构调整表", headings, rows, (None, *[HECTARE_DIGITS] * 5))
+    return Printed("国土空间功能结构调整表", headings, rows, (None, *[HECTARE_DIGITS] * 5), (5,))
 
 
 def transfer_table(

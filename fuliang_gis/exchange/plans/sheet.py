@@ -16,6 +16,7 @@ from fuliang_gis.exchange.plans.options import Scheme
 from fuliang_gis.exchange.plans.printed import structure_table
 from fuliang_gis.geo.measures import hectares
 from fuliang_gis.planning.codes import land_uses
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import Profile, line_norms
 from fuliang_gis.planning.parcels import Draft
 from fuliang_gis.planning.tables.apportion import apportion
@@ -79,6 +80,7 @@ def sheet_html(
         headings=("用地类型", "基期", "%", "目标", "%", "变化"),
         structure=structure.texts(),
         edition=draft.edition,
+        figure=figure,
         area_ha=hectares(float(draft.boundary.area)),
     )
 

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from fuliang_gis.planning.checks.findings import Finding, Severity
 from fuliang_gis.planning.checks.ground import Ground, Indices, joined, parts_over
+from fuliang_gis.planning.figures import figure
 
 
 def overlap_findings(ground: Ground, ids: Collection[str] | None = None) -> Iterator[Finding]:
@@ -34,9 +35,9 @@ def overlap_findings(ground: Ground, ids: Collection[str] | None = None) -> Iter
             yield Finding(
                 "overlap",
                 Severity.ERROR,
-                f"图斑 {pair[0]} 与 {pair[1]} 重叠 {place.area:.2f} 平方米。"
+                f"图斑 {pair[0]} 与 {pair[1]} 重叠 {figure(place.area, 2)} 平方米。"
                 "请把重叠处划归其中一个。",
-                f"Parcels {pair[0]} and {pair[1]} overlap by {place.area:.2f} m².",
+                f"Parcels {pair[0]} and {pair[1]} overlap by {figure(place.area, 2)} m².",
                 pair,
                 place=place,
                 area_m2=place.area,
@@ -59,8 +60,9 @@ def edge_findings(ground: Ground, ids: Collection[str] | None = None) -> Iterato
         yield Finding(
             "edge_mismatch",
             Severity.ERROR,
-            f"图斑 {name} 有 {edges.length:.1f} 米边界与相邻图斑不一致。请用“修补边界”对齐。",
-            f"{edges.length:.1f} m of the edge of parcel {name} do not match a neighbour's.",
+            f"图斑 {name} 有 {figure(edges.length, 1)} 米边界与相邻图斑不一致。"
+            "请用“修补边界”对齐。",
+            f"{figure(edges.length, 1)} m of the edge of parcel {name} do not match a neighbour's.",
             (name,),
             place=edges,
             fix="align_edges",
@@ -78,8 +80,8 @@ def outside_findings(ground: Ground, ids: Collection[str] | None = None) -> Iter
             yield Finding(
                 "outside",
                 Severity.ERROR,
-                f"图斑 {name} 有 {place.area:.2f} 平方米在村界之外。请裁到村界。",
-                f"{place.area:.2f} m² of parcel {name} lie outside the village.",
+                f"图斑 {name} 有 {figure(place.area, 2)} 平方米在村界之外。请裁到村界。",
+                f"{figure(place.area, 2)} m² of parcel {name} lie outside the village.",
                 (name,),
                 place=place,
                 area_m2=place.area,
@@ -100,8 +102,8 @@ def gap_findings(ground: Ground, window: BaseGeometry | None = None) -> Iterator
         yield Finding(
             "gap",
             Severity.ERROR,
-            f"村界内有 {part.area:.2f} 平方米没有图斑。请补画，或并入相邻图斑。",
-            f"{part.area:.2f} m² inside the village have no parcel.",
+            f"村界内有 {figure(part.area, 2)} 平方米没有图斑。请补画，或并入相邻图斑。",
+            f"{figure(part.area, 2)} m² inside the village have no parcel.",
             place=part,
             area_m2=part.area,
             fix="fill_gap",

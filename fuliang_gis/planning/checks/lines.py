@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from fuliang_gis.planning.checks.findings import Finding, Severity
 from fuliang_gis.planning.checks.ground import Geometries, Ground, Indices, joined, parts_over
 from fuliang_gis.planning.codes import land_uses
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import LineRule
 
 
@@ -83,21 +84,22 @@ def _finding(
     names = "、".join(ground.norms.names[code] for code in rule.lines)
     use = land_uses(ground.draft.edition)[parcel.code].zh
     where = f"占用{names}" if rule.inside else f"在{names}之外"
+    new, whole = figure(added, 2), figure(place.area, 2)
     if added <= ground.profile.tolerances.area_m2:
         severity, told = Severity.WARNING, "为现状保留，规划没有新增"
     elif (parcel.id, rule.article) in ground.draft.waivers:
         severity, told = Severity.WARNING, "已登记例外"
     elif rule.forbidden:
-        severity, told = Severity.ERROR, f"其中新增 {added:.2f} 平方米，不允许，请调整用地"
+        severity, told = Severity.ERROR, f"其中新增 {new} 平方米，不允许，请调整用地"
     else:
-        severity, told = Severity.PERMIT, f"其中新增 {added:.2f} 平方米，须论证报批并登记例外"
-    kind = "line_inside" if rule.inside else "line_outside"
+        severity, told = Severity.PERMIT, f"其中新增 {new} 平方米，须论证报批并登记例外"
+    kind, side = ("line_inside", "inside") if rule.inside else ("line_outside", "outside")
     return Finding(
         kind,
         severity,
-        f"图斑 {parcel.id}（{use}）{where} {place.area:.2f} 平方米，{told}。",
-        f"{place.area:.2f} m² of parcel {parcel.id} lie {'inside' if rule.inside else 'outside'}"
-        f" control lines {', '.join(rule.lines)}; {added:.2f} m² are new.",
+        f"图斑 {parcel.id}（{use}）{where} {whole} 平方米，{told}。",
+        f"{whole} m² of parcel {parcel.id} lie {side} control lines {', '.join(rule.lines)}; "
+        f"{new} m² are new.",
         (parcel.id,),
         line_ids,
         place,

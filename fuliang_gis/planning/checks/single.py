@@ -10,6 +10,7 @@ from fuliang_gis.geo.validity import explain
 from fuliang_gis.planning.checks.findings import Finding, Severity
 from fuliang_gis.planning.checks.ground import Ground
 from fuliang_gis.planning.codes import land_uses
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.parcels import Parcel
 
 
@@ -42,9 +43,9 @@ def _measures(ground: Ground, parcel: Parcel) -> Iterator[Finding]:
         yield Finding(
             "sliver",
             Severity.WARNING,
-            f"图斑 {parcel.id} 是碎图斑（{area:.2f} 平方米，平均宽 {width:.2f} 米）。"
+            f"图斑 {parcel.id} 是碎图斑（{figure(area, 2)} 平方米，平均宽 {figure(width, 2)} 米）。"
             "请并入相邻图斑。",
-            f"Parcel {parcel.id} is a sliver ({area:.2f} m², {width:.2f} m wide).",
+            f"Parcel {parcel.id} is a sliver ({figure(area, 2)} m², {figure(width, 2)} m wide).",
             (parcel.id,),
             place=parcel.geom,
             area_m2=area,
@@ -55,9 +56,10 @@ def _measures(ground: Ground, parcel: Parcel) -> Iterator[Finding]:
         yield Finding(
             "stated_area",
             Severity.ERROR,
-            f"图斑 {parcel.id} 登记面积 {stated:.2f} 平方米，图形面积 {area:.2f} 平方米，"
-            f"相差 {stated - area:+.2f}。请以图形面积更新。",
-            f"Parcel {parcel.id} is stated as {stated:.2f} m² and measures {area:.2f} m².",
+            f"图斑 {parcel.id} 登记面积 {figure(stated, 2)} 平方米，图形面积 {figure(area, 2)} "
+            f"平方米，相差 {figure(stated - area, 2, signed=True)}。请以图形面积更新。",
+            f"Parcel {parcel.id} is stated as {figure(stated, 2)} m² and measures "
+            f"{figure(area, 2)} m².",
             (parcel.id,),
             place=parcel.geom,
             area_m2=stated - area,

@@ -10,7 +10,8 @@ import shapely
 from fuliang_gis.planning.checks.findings import Finding, Severity
 from fuliang_gis.planning.checks.ground import Ground, joined, parts_over
 from fuliang_gis.planning.codes import under
-from fuliang_gis.planning.tables.goals import reckon
+from fuliang_gis.planning.figures import figure
+from fuliang_gis.planning.tables.goals import decimals, reckon
 
 
 def whole_findings(ground: Ground) -> Iterator[Finding]:
@@ -49,9 +50,10 @@ def homestead_findings(ground: Ground, ids: Collection[str] | None = None) -> It
         yield Finding(
             "homestead_area",
             Severity.ERROR,
-            f"图斑 {parcel.id} 新增宅基地每户 {each_m2:.2f} 平方米，原用地主要为{limit.zh}，"
+            f"图斑 {parcel.id} 新增宅基地每户 {figure(each_m2, 2)} 平方米，原用地主要为{limit.zh}，"
             f"上限 {limit.limit_m2:g} 平方米。请缩小图斑，或填写户数。",
-            f"Homestead {parcel.id}: {each_m2:.2f} m² a household exceed {limit.limit_m2:g} m².",
+            f"Homestead {parcel.id}: {figure(each_m2, 2)} m² a household exceed "
+            f"{limit.limit_m2:g} m².",
             (parcel.id,),
             place=parcel.geom,
             area_m2=each_m2 - limit.limit_m2,
@@ -69,9 +71,9 @@ def _reserve(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             "reserve_share",
             Severity.ERROR,
-            f"留白用地 {reserve:.2f} 平方米，超过建设用地的 {profile.reserve_share:.0%}"
-            f"（{most:.2f} 平方米）。请减少 {reserve - most:.2f} 平方米。",
-            f"Reserved land of {reserve:.2f} m² exceeds {most:.2f} m².",
+            f"留白用地 {figure(reserve, 2)} 平方米，超过建设用地的 {profile.reserve_share:.0%}"
+            f"（{figure(most, 2)} 平方米）。请减少 {figure(reserve - most, 2)} 平方米。",
+            f"Reserved land of {figure(reserve, 2)} m² exceeds {figure(most, 2)} m².",
             tuple(sorted(p.id for p in kept)),
             area_m2=reserve - most,
             article=profile.reserve_article,
@@ -85,17 +87,19 @@ def _goals(ground: Ground) -> Iterator[Finding]:
             yield Finding(
                 f"goal_missed/{goal.key}",
                 Severity.ERROR if goal.binding else Severity.WARNING,
-                f"目标“{goal.zh}”为 {goal.target:g} {goal.unit}，按图形为 {each.target:.4f} "
-                f"{goal.unit}。请调整图斑或目标。",
-                f"Goal {goal.key}: {goal.target:g} wanted, {each.target:.4f} by geometry.",
+                f"目标“{goal.zh}”为 {_stated(goal.target)} {goal.unit}，按图形为 "
+                f"{figure(each.target, 4)} {goal.unit}。请调整图斑或目标。",
+                f"Goal {goal.key}: {_stated(goal.target)} wanted, "
+                f"{figure(each.target, 4)} by geometry.",
             )
-        if each.base_differs and goal.base is not None:
+        if each.base_differs and goal.base is not None and each.base is not None:
             yield Finding(
                 f"goal_base/{goal.key}",
                 Severity.ERROR,
-                f"目标表中“{goal.zh}”基期为 {goal.base:g} {goal.unit}，按现状图形为 "
-                f"{each.base:.4f} {goal.unit}。请改正目标表。",
-                f"Goal {goal.key}: base {goal.base:g} stated, {each.base:.4f} by geometry.",
+                f"目标表中“{goal.zh}”基期为 {_stated(goal.base)} {goal.unit}，按现状图形为 "
+                f"{figure(each.base, 4)} {goal.unit}。请改正目标表。",
+                f"Goal {goal.key}: base {_stated(goal.base)} stated, "
+                f"{figure(each.base, 4)} by geometry.",
             )
 
 
@@ -119,9 +123,14 @@ def _base(ground: Ground) -> Iterator[Finding]:
             yield Finding(
                 code,
                 Severity.ERROR,
-                f"基期现状图斑{told} {whole.area:.2f} 平方米，基期与目标年总面积会不一致。"
+                f"基期现状图斑{told} {figure(whole.area, 2)} 平方米，基期与目标年总面积会不一致。"
                 "请修补现状数据。",
-                f"Base-year parcels: {code} of {whole.area:.2f} m².",
+                f"Base-year parcels: {code} of {figure(whole.area, 2)} m².",
                 place=whole,
                 area_m2=whole.area,
             )
+
+
+def _stated(value: float) -> str:
+    """Return a number of the goals' table as finely as it is written there."""
+    return figure(value, decimals(value))

@@ -14,6 +14,7 @@ from fuliang_gis.exchange.tables import XLSX_TYPE
 from fuliang_gis.geo.measures import hectares
 from fuliang_gis.planning.checks import Finding
 from fuliang_gis.planning.codes import land_uses, under
+from fuliang_gis.planning.figures import figure
 from fuliang_gis.planning.norms import Profile
 from fuliang_gis.planning.parcels import Draft, Parcel
 from fuliang_gis.planning.reports import Report
@@ -37,6 +38,7 @@ def register(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.get("/<int:plan_id>/tables")(show_tables)
     blueprint.get("/<int:plan_id>/tables.xlsx")(tables_xlsx)
+    blueprint.app_template_filter("figure")(figure)
 
 
 # --- numbers ---

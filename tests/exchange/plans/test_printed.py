@@ -83,6 +83,25 @@ def test_structure_of_a_plan_without_base_leaves_its_columns_empty() -> None:
     assert table.texts()[-1][1] == "—"
 
 
+def test_changes_have_their_sign_and_thousands_stand_apart() -> None:
+    """The sheet's column of changes must tell gains from losses at a glance."""
+    table = structure_table(plan(), profile())
+    changes = {
+        row[0]: (row[5], text[5]) for row, text in zip(table.rows, table.texts(), strict=True)
+    }
+    gains = {text for value, text in changes.values() if isinstance(value, float) and value > 0}
+    losses = {text for value, text in changes.values() if isinstance(value, float) and value < 0}
+    assert gains
+    assert losses
+    assert {text[0] for text in gains} == {"+"}
+    assert {text[0] for text in losses} == {"−"}
+    assert changes["合计"][1] == "0.00"
+    page = sheet_html(plan(), profile(), IMPRINT)
+    assert all(f"<td>{text}</td>" in page for text in gains | losses)
+    moved = transfer_table(plan(), profile()).texts()
+    assert moved[-1][-1] == f"{plan().boundary.area:,.2f}"
+
+
 def test_transfer_totals_are_those_of_the_structure() -> None:
     """Row and column totals of the matrix must be what the structure table has before and after."""
     draft = plan()
