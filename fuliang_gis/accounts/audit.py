@@ -54,6 +54,7 @@ ACTION_NAMES: dict[str, str] = {
     "revoke_exception": "取消免检或调整周期",
     "plan_obligation": "安排巡查任务",
     "excuse_obligation": "免除巡查任务",
+    "reinstate_obligation": "撤销巡查任务的免除",
     "record_visit": "填报巡查记录",
     "correct_visit": "更正巡查记录",
     "find_defect": "登记问题",

@@ -26,7 +26,7 @@ from fuliang_gis.errors import (
     VersionRequired,
     WrongState,
 )
-from fuliang_gis.inspections.duties import operations
+from fuliang_gis.inspections.duties import operations, queries
 from fuliang_gis.inspections.duties.operations import ExceptionGiven, RuleGiven
 from fuliang_gis.inspections.duties.records import load_rules
 from fuliang_gis.inspections.models import (
@@ -40,7 +40,7 @@ from fuliang_gis.locations.models import Location
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.locations.sheets import ChecklistItem
 from tests.factories import FULIANG_TOWN, YAOLI_TOWN, make_account, make_actor, make_location
-from tests.inspections.factories import make_obligation
+from tests.inspections.factories import make_obligation, make_visit
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=ZONE)
 TODAY = NOON.date()
@@ -289,6 +289,65 @@ def test_an_excused_obligation_is_no_longer_owed(
     assert session.get_one(LocationState, asset.id).next_due_on is None
 
 
+def _excused(session: Session, county: Actor) -> Obligation:
+    """What the fourth quarter asks of the asset by a rule, excused."""
+    operations.create_rule(session, county, replace(MONTHLY, period="quarter"))
+    row = session.scalars(select(Obligation).order_by(Obligation.due_on)).first()
+    assert row is not None
+    return operations.excuse(session, county, row.id, "封山", expected_version=row.version)
+
+
+def _reinstate(session: Session, actor: Actor, row: Obligation) -> Obligation:
+    return operations.reinstate(session, actor, row.id, expected_version=row.version)
+
+
+@pytest.mark.usefixtures("asset")
+def test_an_excuse_that_is_taken_back_leaves_the_obligation_owed(
+    session: Session, county: Actor
+) -> None:
+    """Every step stays in its history; a planned day that has passed does not come back."""
+    row = _excused(session, county)
+    row.planned_on = TODAY - timedelta(days=3)
+    before = row.version
+    _reinstate(session, county, row)
+    left: tuple[object, ...] = (row.state, row.excuse, row.excused_by, row.planned_on)
+    assert left == ("open", None, None, None)
+    assert row.version > before
+    assert session.get_one(LocationState, row.location_id).next_due_on == row.due_on
+    steps = queries.history(session, row)
+    assert [step.action for step in steps] == ["reinstate_obligation", "excuse_obligation"]
+    assert steps[0].detail["excuse"] == "封山"
+
+
+def test_a_visit_made_while_it_was_excused_completes_it(
+    session: Session, county: Actor, asset: Location
+) -> None:
+    """The earliest of them; nobody has to go there again."""
+    row = _excused(session, county)
+    for day in (date(2026, 10, 30), date(2026, 11, 20), date(2026, 11, 23)):
+        make_visit(session, asset, day)
+    _reinstate(session, county, row)
+    assert (row.state, row.done_on) == ("done", date(2026, 11, 20))
+
+
+def test_an_obligation_follows_the_rules_that_changed_while_it_was_excused(
+    session: Session, county: Actor, asset: Location
+) -> None:
+    """It takes on what is asked today; what nothing asks for any more stays excused."""
+    row = _excused(session, county)
+    asset.asset_class = "operating"
+    session.flush()
+    _reinstate(session, county, row)
+    assert row.asset_class == "operating"
+    operations.excuse(session, county, row.id, "封山", expected_version=row.version)
+    operations.withdraw_rule(session, county, row.rule_id or 0, expected_version=1)
+    with pytest.raises(WrongState) as refusal, session.begin_nested():
+        _reinstate(session, county, row)
+    assert "已不需要" in refusal.value.text_zh
+    session.refresh(row)
+    assert (row.state, row.excuse) == ("excused", "封山")
+
+
 _DutyAct = Callable[[Session, Actor, Obligation], object]
 DUTY_REFUSALS: dict[str, tuple[Role, str, dict[str, object], _DutyAct, type[FuliangError]]] = {
     "an inspector plans": (
@@ -387,6 +446,48 @@ DUTY_REFUSALS: dict[str, tuple[Role, str, dict[str, object], _DutyAct, type[Fuli
         lambda s, a, o: operations.excuse(s, a, o.id, "封山", expected_version=1),
         Forbidden,
     ),
+    "taking back no excuse": (
+        Role.TOWNSHIP_STAFF,
+        FULIANG_TOWN,
+        {},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=1),
+        WrongState,
+    ),
+    "taking back an excuse of a closed period": (
+        Role.TOWNSHIP_STAFF,
+        FULIANG_TOWN,
+        {"day": date(2026, 9, 1), "excuse": "封山"},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=1),
+        PeriodClosed,
+    ),
+    "taking back an excuse by an inspector": (
+        Role.INSPECTOR,
+        FULIANG_TOWN,
+        {"excuse": "封山"},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=1),
+        Forbidden,
+    ),
+    "taking back an excuse in another township": (
+        Role.TOWNSHIP_STAFF,
+        YAOLI_TOWN,
+        {"excuse": "封山"},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=1),
+        NotFound,
+    ),
+    "taking back an excuse that somebody changed": (
+        Role.TOWNSHIP_STAFF,
+        FULIANG_TOWN,
+        {"excuse": "封山"},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=2),
+        Conflict,
+    ),
+    "taking back an excuse without a version": (
+        Role.TOWNSHIP_STAFF,
+        FULIANG_TOWN,
+        {"excuse": "封山"},
+        lambda s, a, o: operations.reinstate(s, a, o.id, expected_version=None),
+        VersionRequired,
+    ),
 }
 
 
@@ -480,5 +581,6 @@ def test_the_database_lets_every_post_do_its_part(
         rows = session.scalars(select(Obligation).order_by(Obligation.due_on)).all()
         operations.plan(session, town, rows[0].id, planned_on=TODAY, expected_version=1)
         operations.excuse(session, town, rows[1].id, "封山", expected_version=1)
+        operations.reinstate(session, town, rows[1].id, expected_version=2)
         waived = operations.grant(session, town, asset.layer, asset.code, WAIVER)
         operations.revoke(session, town, waived.id)

@@ -115,6 +115,18 @@ def test_an_exception_and_a_plan_over_the_api(world: World, station: Location) -
     excuse = {"reason": "封山"}
     status, freed = _send(world, "fuliang", "POST", path, json=excuse, headers={"If-Match": '"1"'})
     assert (status, freed["state"], freed["excuse"]) == (200, "excused", "封山")
+    back = f"/obligations/{second['id']}/reinstate"
+    key = {"If-Match": '"2"', "Idempotency-Key": "take-it-back"}
+    assert _send(world, "yaoli", "POST", back, headers=key)[0] == 404
+    status, owed = _send(world, "fuliang", "POST", back, headers=key)
+    assert (status, owed["state"], owed["excuse"]) == (200, "upcoming", None)
+    assert _send(world, "fuliang", "POST", back, headers=key)[1] == owed
+    again = key | {"Idempotency-Key": "once-more", "If-Match": f'"{owed["version"]}"'}
+    status, refused = _send(world, "fuliang", "POST", back, headers=again)
+    assert (status, refused["code"]) == (409, "wrong_state")
+    _, told = _send(world, "viewer", "GET", f"/obligations/{second['id']}/history")
+    steps = [step["action"] for step in told["steps"]]
+    assert steps == ["reinstate_obligation", "excuse_obligation"]
     _, mine = _send(world, "county", "GET", f"/obligations?assignee_id={inspector}")
     assert [task["id"] for task in mine["items"]] == [first["id"]]
 
@@ -130,6 +142,8 @@ def test_an_exception_and_a_plan_over_the_api(world: World, station: Location) -
         ("county", "GET", "/inspection-rules/2000000/history", None, 404, "not_found"),
         ("county", "POST", "/inspection-rules/2000000/withdraw", None, 404, "not_found"),
         ("county", "GET", "/obligations/9000000", None, 404, "not_found"),
+        ("county", "GET", "/obligations/9000000/history", None, 404, "not_found"),
+        ("county", "POST", "/obligations/9000000/reinstate", None, 404, "not_found"),
         ("county", "GET", "/obligations?sort=moon", None, 422, "invalid"),
         ("county", "POST", "/inspection-exceptions/2000000/revoke", None, 404, "not_found"),
     ],

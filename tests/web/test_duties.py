@@ -164,6 +164,35 @@ def test_tasks_are_listed_narrowed_planned_and_excused(
     assert client.get("/inspections/obligations/999999").status_code == 404
 
 
+def test_an_excuse_is_taken_back_on_the_task_s_page(
+    world: World, station: Location, county: FlaskClient, csrf: Csrf
+) -> None:
+    """By whoever may excuse, while the period is open; its way is told below."""
+    _post(county, csrf, "/inspections/rules/new", FORM)
+    client = world.browser("fuliang")
+    with Session(world.owner) as session, session.begin():
+        owed = select(Obligation).where(Obligation.due_on >= clock.today())
+        row = session.scalars(owed.order_by(Obligation.due_on)).first()
+        past = make_obligation(session, station, clock.today() - timedelta(days=400), excuse="封山")
+        assert row is not None
+        key, closed = row.id, past.id
+    path = f"/inspections/obligations/{key}"
+    assert "撤销免除" not in _page(client, path)
+    _post(client, csrf, f"{path}/excuse", {"version": "1", "reason": "封山"})
+    assert 'data-confirm="撤销免除' in _page(client, path)
+    assert 'data-confirm="撤销免除' not in _page(world.browser("viewer"), path)
+    status, page = _post(client, csrf, f"{path}/reinstate", {"version": "1"})
+    assert (status, "撤销免除" in page) == (409, True)
+    status, page = _post(client, csrf, f"{path}/reinstate", {"version": "2"})
+    assert (status, "已撤销免除，任务恢复" in page) == (200, True)
+    assert page.index("撤销巡查任务的免除") < page.index("原因：封山")
+    assert "免除这一次" in page
+    path = f"/inspections/obligations/{closed}"
+    assert "免除不能再撤销" in _page(client, path)
+    status, page = _post(client, csrf, f"{path}/reinstate", {"version": "1"})
+    assert (status, "已结束" in page) == (409, True)
+
+
 def test_the_list_goes_out_as_a_file(world: World, station: Location, county: FlaskClient) -> None:
     """CSV and Excel hold the rows of the list, with words instead of codes."""
     with Session(world.owner) as session, session.begin():

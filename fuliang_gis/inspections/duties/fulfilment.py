@@ -39,6 +39,20 @@ where owed.visit_id = :visit and o.id = owed.id
 returning o.id
 """)
 
+_CATCH_UP = text("""
+update obligation o set state = 'done', done_on = seen.day, visit_id = seen.visit_id,
+    version = o.version + 1, updated_at = now()
+from (
+    select owed.id, v.id as visit_id, (v.visited_at at time zone 'Asia/Shanghai')::date as day
+    from obligation owed join visit v on v.location_id = owed.location_id
+        and v.purpose = owed.purpose and v.superseded_at is null
+        and v.visited_at >= owed.opens_on::timestamp at time zone 'Asia/Shanghai'
+    where owed.id = :obligation
+    order by v.visited_at, v.id limit 1
+) seen
+where o.id = seen.id and o.state = 'open'
+""")
+
 
 def fulfil(session: Session, visit: Visit) -> list[int]:
     """Complete what a visit completes, and return the ids of those obligations."""
@@ -51,6 +65,12 @@ def fulfil(session: Session, visit: Visit) -> list[int]:
         "inspector": visit.inspector_id,
     }
     return sorted(session.scalars(_FULFIL, given))
+
+
+def catch_up(session: Session, obligation_id: int) -> None:
+    """Complete an obligation by a visit that was made while it asked for none."""
+    session.flush()
+    session.execute(_CATCH_UP, {"obligation": obligation_id})
 
 
 def unfulfil(session: Session, visit: Visit) -> list[int]:

@@ -10,7 +10,7 @@ from fuliang_gis.inspections.duties.excepting import ExceptionGiven, grant, revo
 from fuliang_gis.inspections.duties.fulfilment import fulfil, unfulfil
 from fuliang_gis.inspections.duties.generation import Generated, follow, generate, horizon
 from fuliang_gis.inspections.duties.norm_rules import synchronise_norms
-from fuliang_gis.inspections.duties.planning import KEEP, excuse, plan
+from fuliang_gis.inspections.duties.planning import KEEP, excuse, plan, reinstate
 from fuliang_gis.inspections.duties.ruling import (
     RuleGiven,
     create_rule,
@@ -36,6 +36,7 @@ __all__ = [
     "grant",
     "horizon",
     "plan",
+    "reinstate",
     "restore_rule",
     "revoke",
     "synchronise_norms",

@@ -1,4 +1,4 @@
-"""What people decide about single obligations: plans and excuses."""
+"""What people decide about single obligations: plans, excuses, and taking an excuse back."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ from fuliang_gis.errors import (
     VersionRequired,
     WrongState,
 )
+from fuliang_gis.inspections.duties.fulfilment import catch_up
+from fuliang_gis.inspections.duties.generation import follow
 from fuliang_gis.inspections.duties.periods import PeriodKind, label
 from fuliang_gis.inspections.models import Obligation
 from fuliang_gis.inspections.status.operations import refresh
 
 _LONGEST_REASON = 500
+
+_TAKING_BACK = "撤销免除"
 
 STATE_NAMES = {"open": "待巡查", "done": "已巡查", "excused": "已免除"}
 
@@ -61,7 +65,9 @@ def plan(
         PeriodClosed: Its period is over.
         Invalid: The day lies outside its dates, or the account cannot visit there.
     """
-    row = _open(session, actor, obligation_id, Permission.MANAGE_ROUNDS, expected_version, "安排")
+    row = _decidable(
+        session, actor, obligation_id, Permission.MANAGE_ROUNDS, expected_version, "安排"
+    )
     problems = [*_day_problems(row, planned_on), *_assignee_problems(session, row, assignee_id)]
     if problems:
         raise Invalid(problems)
@@ -94,7 +100,7 @@ def excuse(
         Invalid: No reason is given.
     """
     permission = Permission.GRANT_EXCEPTIONS
-    row = _open(session, actor, obligation_id, permission, expected_version, "免除")
+    row = _decidable(session, actor, obligation_id, permission, expected_version, "免除")
     problems = list(reason_problems(reason))
     if problems:
         raise Invalid(problems)
@@ -104,15 +110,53 @@ def excuse(
     return row
 
 
-def _open(
+def reinstate(
+    session: Session, actor: Actor, obligation_id: int, *, expected_version: int | None
+) -> Obligation:
+    """Take an excuse back, as though it had never been given.
+
+    The obligation takes on what rules and location ask for today. A visit made meanwhile
+    completes it, and a planned day that has passed is dropped.
+
+    Raises:
+        Forbidden, OutsideDivision, NotFound, VersionRequired, Conflict: As they say.
+        WrongState: It is not excused, or nothing asks for it any more.
+        PeriodClosed: Its period is over; its figures are told already.
+    """
+    permission = Permission.GRANT_EXCEPTIONS
+    row = _decidable(
+        session, actor, obligation_id, permission, expected_version, _TAKING_BACK, state="excused"
+    )
+    today, excuse = clock.today(), row.excuse
+    row.state, row.excuse, row.excused_by = "open", None, None
+    if row.planned_on is not None and row.planned_on < today:
+        row.planned_on = None
+    _touch(session, actor, row, "reinstate_obligation", {"excuse": excuse})
+    name, location_id = (
+        f"{label(PeriodKind(row.period), row.period_start)}巡查任务",
+        row.location_id,
+    )
+    follow(session, [location_id], today)
+    if session.scalar(select(Obligation.id).where(Obligation.id == obligation_id)) is None:
+        advice = "按现行规则，该点位本期已不需要这次巡查。"
+        raise WrongState(name=name, state=STATE_NAMES["excused"], act=_TAKING_BACK, advice=advice)
+    catch_up(session, obligation_id)
+    refresh(session, [location_id])
+    session.refresh(row)
+    return row
+
+
+def _decidable(
     session: Session,
     actor: Actor,
     obligation_id: int,
     permission: Permission,
     expected_version: int | None,
     act: str,
+    *,
+    state: str = "open",
 ) -> Obligation:
-    """Return an obligation that may still be decided about, locked."""
+    """Return an obligation in that state that may still be decided about, locked."""
     wanted = (
         select(Obligation)
         .where(Obligation.id == obligation_id, within(actor, Obligation.division_code))
@@ -129,9 +173,9 @@ def _open(
         raise Conflict(name=f"{name}巡查任务", current=row.version, expected=expected_version)
     if row.period_end < clock.today():
         raise PeriodClosed(name=name, state="已结束", act=act, period=name, advice="")
-    if row.state != "open":
-        state = STATE_NAMES[row.state]
-        raise WrongState(name=f"{name}巡查任务", state=state, act=act, advice="")
+    if row.state != state:
+        told = STATE_NAMES[row.state]
+        raise WrongState(name=f"{name}巡查任务", state=told, act=act, advice="")
     return row
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from fuliang_gis.accounts.models import Account
+from fuliang_gis.accounts.models import Account, AuditEvent
 from fuliang_gis.accounts.policies import inside, within
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.areas.models import Division
 from fuliang_gis.db import paging
+from fuliang_gis.db.base import Json
 from fuliang_gis.errors import BadRequest, NotFound
 from fuliang_gis.inspections.duties.states import State, state_of
 from fuliang_gis.inspections.models import Obligation
@@ -23,6 +24,7 @@ from fuliang_gis.locations.models import Location
 #: The largest page a caller may ask for.
 MAX_PAGE = 1000
 _TOWNSHIP_DIGITS = 9
+_MOST_STEPS = 200
 
 #: What stands for every state in which somebody has to go there now.
 TODO = "todo"
@@ -54,6 +56,16 @@ class Task:
     township_name: str
     assignee_name: str | None
     state: State
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that somebody decided about an obligation: ``audit.ACTION_NAMES`` names it."""
+
+    at: datetime
+    actor: str
+    action: str
+    detail: Json
 
 
 #: One page of tasks.
@@ -122,6 +134,28 @@ def obligation(session: Session, actor: Actor, obligation_id: int, today: date) 
     if row is None:
         raise NotFound(what="巡查任务", key=obligation_id)
     return _task(row, today)
+
+
+def history(session: Session, found: Obligation) -> list[Step]:
+    """Return what people decided about an obligation, the latest first; from the audit record."""
+    statement = (
+        select(
+            AuditEvent.at,
+            func.coalesce(Account.display_name, AuditEvent.actor),
+            AuditEvent.action,
+            AuditEvent.detail,
+        )
+        .outerjoin(Account, Account.id == AuditEvent.actor_id)
+        .where(
+            AuditEvent.subject == f"obligation/{found.id}",
+            AuditEvent.outcome == "done",
+            # The record is indexed by time.
+            AuditEvent.at >= found.created_at,
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(_MOST_STEPS)
+    )
+    return [Step(*row) for row in session.execute(statement)]
 
 
 def of_location(session: Session, actor: Actor, location_id: int, today: date) -> Sequence[Task]:

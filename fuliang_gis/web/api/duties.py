@@ -55,6 +55,10 @@ def register(api: APIBlueprint) -> None:
     api.get(_TASK, tags=TAGS, responses=task)(get_obligation)
     api.post(f"{_TASK}/plan", tags=TAGS, responses=task_saved)(plan_obligation)
     api.post(f"{_TASK}/excuse", tags=TAGS, responses=task_saved)(excuse_obligation)
+    api.post(f"{_TASK}/reinstate", tags=TAGS, responses=task_saved)(reinstate_obligation)
+    api.get(f"{_TASK}/history", tags=TAGS, responses=answers(schemas.ObligationHistory))(
+        get_obligation_history
+    )
 
 
 def list_rules() -> Response:
@@ -216,6 +220,24 @@ def excuse_obligation(
         )
 
     return _change_task(path, header, act)
+
+
+def reinstate_obligation(path: ObligationPath, header: ChangeHeader) -> Response:
+    """Take an excuse back while the period is open; a visit made meanwhile completes it."""
+
+    def act(session: Transaction, actor: Actor) -> None:
+        operations.reinstate(session, actor, path.obligation_id, expected_version=header.version())
+
+    return _change_task(path, header, act)
+
+
+def get_obligation_history(path: ObligationPath) -> Response:
+    """List what people decided about an obligation, the latest first."""
+    actor = require_actor()
+    with database().session() as session:
+        found = queries.obligation(session, actor, path.obligation_id, clock.today())
+        steps = [documents.step(each) for each in queries.history(session, found.obligation)]
+    return reply_document({"steps": steps})
 
 
 def _given(body: schemas.RuleBody) -> RuleGiven:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fuliang_gis.accounts.audit import ACTION_NAMES
 from fuliang_gis.db.base import Json
 from fuliang_gis.inspections.duties.periods import PeriodKind, label
-from fuliang_gis.inspections.duties.queries import Task
+from fuliang_gis.inspections.duties.queries import Step, Task
 from fuliang_gis.inspections.duties.rule_queries import ExceptionRow, RuleChange
 from fuliang_gis.inspections.models import InspectionRule
 
@@ -91,4 +92,15 @@ def task(row: Task) -> Json:
         "assignee": row.assignee_name,
         "state": row.state.value,
         "period_label": label(PeriodKind(found.period), found.period_start),
+    }
+
+
+def step(each: Step) -> Json:
+    """Return one thing that somebody decided about an obligation."""
+    return {
+        "at": each.at.isoformat(),
+        "actor": each.actor,
+        "action": each.action,
+        "action_name": ACTION_NAMES[each.action],
+        "detail": each.detail,
     }

@@ -222,3 +222,19 @@ class ExcuseBody(_Strict):
     """Why the location is freed of this obligation."""
 
     reason: Words
+
+
+class ObligationStep(BaseModel):
+    """One thing that somebody decided: the plan, the excuse, or taking the excuse back."""
+
+    at: str
+    actor: str
+    action: Literal["plan_obligation", "excuse_obligation", "reinstate_obligation"]
+    action_name: str
+    detail: dict[str, Any]
+
+
+class ObligationHistory(BaseModel):
+    """What people decided about an obligation, the latest first."""
+
+    steps: list[ObligationStep]

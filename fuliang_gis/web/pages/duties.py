@@ -9,6 +9,7 @@ from itertools import groupby
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 
 from fuliang_gis import clock
+from fuliang_gis.accounts.audit import ACTION_NAMES
 from fuliang_gis.accounts.policies import has, may, require_role
 from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
@@ -350,6 +351,17 @@ def excuse_task(obligation_id: int) -> Response:
     return _act_on_task(obligation_id, given, act, "已免除本次巡查任务。")
 
 
+@blueprint.post("/obligations/<int:obligation_id>/reinstate")
+def reinstate_task(obligation_id: int) -> Response:
+    """Take the excuse back."""
+    given = forms.typed()
+
+    def act(session: Transaction, actor: Actor) -> None:
+        operations.reinstate(session, actor, obligation_id, expected_version=forms.version(given))
+
+    return _act_on_task(obligation_id, given, act, "已撤销免除，任务恢复。")
+
+
 def _act_on_task(
     obligation_id: int,
     given: Mapping[str, str],
@@ -374,8 +386,11 @@ def _task_page(
     with database().session() as session:
         task = queries.obligation(session, actor, obligation_id, today)
         people = queries.assignable(session, actor)
-    row = task.obligation
-    undecided = row.state == "open" and row.period_end >= today
+        row = task.obligation
+        steps = queries.history(session, row) if row.version > 1 else []
+    current = row.period_end >= today
+    undecided, excused = row.state == "open" and current, row.state == "excused"
+    may_free = may(actor, Permission.GRANT_EXCEPTIONS, row.division_code)
     return render_template(
         "duties/task.html",
         task=task,
@@ -384,7 +399,12 @@ def _task_page(
         people=people,
         today=today,
         may_plan=undecided and may(actor, Permission.MANAGE_ROUNDS, row.division_code),
-        may_excuse=undecided and may(actor, Permission.GRANT_EXCEPTIONS, row.division_code),
+        may_excuse=undecided and may_free,
+        may_reinstate=excused and current and may_free,
+        too_late=excused and not current and may_free,
+        steps=steps,
+        names=dict(people),
+        step_names=ACTION_NAMES,
         closed=isinstance(refusal, PeriodClosed),
         **_told(refusal),
         **_words(),
