@@ -76,6 +76,8 @@ ACTION_NAMES: dict[str, str] = {
     "lift_closure": "解除道路管制",
     "create_team": "新建巡查队伍",
     "change_team": "修改巡查队伍",
+    "keep_apart": "设置不得同日的点位",
+    "let_together": "解除不得同日的点位",
     "create_plan": "新建巡查路线方案",
     "solve_plan": "求解巡查路线方案",
     "change_plan": "调整巡查路线方案",

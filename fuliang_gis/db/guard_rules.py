@@ -96,6 +96,11 @@ _OF_TEAM = (
     f" ({_in_scope('manage_rounds', column='team.division_code')}))"
 )
 
+_OF_APART = (
+    "exists (select from {schema}.kept_apart where kept_apart.id = kept_apart_id and"
+    f" ({_in_scope('manage_rounds', column='kept_apart.division_code')}))"
+)
+
 
 def _of_rounds(*, kept: tuple[str, ...], upkeep: bool, visited: bool = False) -> Rule:
     """Return the rule of a table of plans: theirs who manage rounds, and of the solver's upkeep.
@@ -331,6 +336,16 @@ RULES: dict[str, Rule] = {
         delete=_OF_TEAM,
         server_set=(),
     ),
+    # What two locations keep apart for does not change: it is let go, and another one made.
+    "kept_apart": Rule(
+        insert=f"created_by = {_ACTOR} and ({_in_scope('manage_rounds')})",
+        delete="true",
+        judge="judge_division",
+        judge_names=("manage_rounds",),
+        judged=("delete",),
+        server_set=("id", "created_at"),
+    ),
+    "kept_apart_location": Rule(insert=_OF_APART, server_set=()),
     "round_plan": _of_rounds(kept=("created_by", "created_at"), upkeep=True),
     "inspection_round": _of_rounds(kept=(), upkeep=True),
     "round_stop": _of_rounds(kept=(), upkeep=True, visited=True),

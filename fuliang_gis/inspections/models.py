@@ -19,6 +19,8 @@ from fuliang_gis.inspections.duties.models import (
 )
 from fuliang_gis.inspections.rounds.models import (
     InspectionRound,
+    KeptApart,
+    KeptApartLocation,
     RoundLeftOver,
     RoundPlan,
     RoundStop,
@@ -39,6 +41,8 @@ __all__ = [
     "InspectionRound",
     "InspectionRule",
     "InspectionRuleChange",
+    "KeptApart",
+    "KeptApartLocation",
     "LocationState",
     "MailSent",
     "Obligation",

@@ -128,6 +128,9 @@ def _kept_apart(problem: Problem, together: Iterable[tuple[str, str, int]]) -> P
     days = {task.id: task.days for task in problem.tasks}
     locked = {task.id for task in problem.tasks if task.day is not None}
     for first, second, day in together:
+        if not all(days[one][0] <= day <= days[one][1] for one in (first, second)):
+            # Another pair has parted one of them from this day already.
+            continue
         before, after = (days[second][0], day - 1), (day + 1, days[second][1])
         later = after[1] - after[0] >= before[1] - before[0]
         rest = after if later else before

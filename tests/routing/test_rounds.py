@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -97,6 +98,19 @@ def test_pairs_apart_are_not_made_on_one_day() -> None:
     assert faults(problem, found) == []
     assert found.unplanned == ()
     assert len(found.rounds) == 2
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_a_group_apart_is_made_on_as_many_days(count: int) -> None:
+    """Of several visits at one place no two share a day, though one trip would be cheapest."""
+    names = [f"v{n}" for n in range(count)]
+    tasks = tuple(visit(name, 1, days=(0, 4)) for name in names)
+    apart = tuple(combinations(names, 2))
+    problem = Problem(5, (team(days=5),), tasks, line(30), apart=apart)
+    found = plan(problem, QUICK)
+    assert faults(problem, found) == []
+    assert found.unplanned == ()
+    assert len(found.rounds) == count
 
 
 def test_a_break_is_taken_in_its_hours() -> None:

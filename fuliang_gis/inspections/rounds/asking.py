@@ -21,6 +21,7 @@ from fuliang_gis.inspections.models import (
     RoundStop,
     Team,
 )
+from fuliang_gis.inspections.rounds.apart import pairs_among, task_pairs
 from fuliang_gis.inspections.rounds.places import place
 from fuliang_gis.inspections.rounds.times import seconds_of
 from fuliang_gis.inspections.rounds.travelling import travel_on
@@ -156,11 +157,13 @@ def _composed(
     snaps = travel.snap(np.array(lonlat).reshape(-1, 2), FARTHEST_M)
     seconds = travel.seconds(snaps, snaps, walks=False)
     np.fill_diagonal(seconds, 0.0)
+    at = {str(row.owed.id): row.owed.location_id for row in owed}
     problem = Problem(
         span.days,
         tuple(_crew(team, number, span) for number, team in enumerate(teams)),
         tuple(_task(row, places, snaps, span, today, wishes) for row in owed),
         seconds,
+        task_pairs(pairs_among(session, places), at),
         weights=Weights(balance=wishes.balance),
     )
     return Asked(

@@ -81,6 +81,37 @@ class TeamMember(Base):
     )
 
 
+class KeptApart(Base):
+    """A group of locations of which no two are visited on one day, whichever plan they are in."""
+
+    __tablename__ = "kept_apart"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    division_code: Mapped[str] = mapped_column(ForeignKey("division.code"), index=True)
+    reason: Mapped[str]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (CheckConstraint("length(trim(reason)) > 0", name="reason"),)
+
+
+class KeptApartLocation(Base):
+    """A location of a group that keeps apart."""
+
+    __tablename__ = "kept_apart_location"
+
+    kept_apart_id: Mapped[int] = mapped_column(
+        ForeignKey("kept_apart.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    location_id: Mapped[int] = mapped_column(
+        BigId,
+        ForeignKey("location.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    )
+
+
 class RoundPlan(Base):
     """A plan of rounds for a span of days; ``asked`` is what it was asked for (weights, effort).
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from fuliang_gis.inspections.duties.periods import Span
 from fuliang_gis.inspections.models import InspectionRound, RoundPlan, RoundStop
+from fuliang_gis.inspections.rounds.apart import task_pairs
 from fuliang_gis.inspections.rounds.asking import Asked, Wishes, ask, ask_for
 from fuliang_gis.inspections.rounds.keeping import kept_plan
 from fuliang_gis.routing.rounds import Plan, Task, Team
@@ -174,14 +175,9 @@ def _made_in(session: Session, rounds: Iterable[Standing], today: date) -> set[i
 
 
 def _with_apart(asked: Asked, plan: RoundPlan) -> Asked:
-    """Keep the obligations of locations apart that the plan names as pairs."""
-    at: dict[int, list[str]] = {}
-    for task in asked.problem.tasks:
-        at.setdefault(asked.obligations[task.id].location_id, []).append(task.id)
-    pairs = tuple(
-        (a, b)
-        for first, second in plan.asked.get("apart", ())
-        for a in at.get(first, ())
-        for b in at.get(second, ())
-    )
+    """Keep the obligations of locations apart that the plan names as pairs, beside all others."""
+    at = {task.id: asked.obligations[task.id].location_id for task in asked.problem.tasks}
+    standing = tuple(pair for pair in asked.problem.apart if at.keys() >= set(pair))
+    own = task_pairs([(a, b) for a, b in plan.asked.get("apart", ())], at)
+    pairs = tuple(dict.fromkeys((*standing, *own)))
     return replace(asked, problem=replace(asked.problem, apart=pairs))

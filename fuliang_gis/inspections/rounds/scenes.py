@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
 from fuliang_gis.inspections.models import InspectionRound, RoundPlan, RoundStop, Team
+from fuliang_gis.inspections.rounds.apart import partners
 from fuliang_gis.inspections.rounds.asking import Asked
 from fuliang_gis.inspections.rounds.feasibility import CONDITIONS, best_order, broken, loosely
 from fuliang_gis.inspections.rounds.keeping import metres_of
@@ -279,8 +280,9 @@ def _meets_apart(
     session: Session, plan: RoundPlan, location: int, obligation_id: int, day: date
 ) -> bool:
     """Tell whether the day has a stop at a location that must keep apart from this one."""
-    pairs = plan.asked.get("apart", ())
-    others = [b if a == location else a for a, b in pairs if location in (a, b)]
+    own = plan.asked.get("apart", ())
+    others = {b if a == location else a for a, b in own if location in (a, b)}
+    others |= partners(session, location)
     if not others:
         return False
     wanted = (

@@ -10,6 +10,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from fuliang_gis.errors import BadRequest, UnsupportedMedia
 from fuliang_gis.web.api import (
+    apart,
     basics,
     closures,
     defects,
@@ -66,6 +67,7 @@ def register(app: OpenAPI) -> None:
         defects,
         reports,
         teams,
+        apart,
         rounds,
         rounds_moves,
         rounds_reading,
