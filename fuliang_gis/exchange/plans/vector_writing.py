@@ -97,6 +97,11 @@ def _texts(values: Iterable[str | None]) -> Column:
     return np.array([value or None for value in values], dtype=object)
 
 
+#: Options of the file that its first layer makes. Older programs warn of what they may not
+#: understand in a GeoPackage newer than 1.2, though nothing newer is in it.
+_OF_FILE = {"GPKG": {"VERSION": "1.2"}}
+
+
 def write_gpkg(draft: Draft, path: Path, crs: int) -> list[Note]:
     """Write a GeoPackage; layers carry their Chinese names as identifiers."""
     for layer in layers_of(draft):
@@ -189,6 +194,7 @@ def _write(
             promote_to_multi=many,
             crs=f"EPSG:{crs}",
             encoding=encoding,
+            dataset_options=_OF_FILE.get(driver, {}),
             layer_options=dict(layer_options or {}),
         )
 

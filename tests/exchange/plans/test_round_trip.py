@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -176,3 +178,10 @@ def test_broken_parcels_are_written_and_told(form: Format) -> None:
     # A drawing has nothing to draw, and says so when it is written.
     lost = {note.parcel for note in written.notes if note.code is NoteCode.NOT_HELD}
     assert (NoteCode.NO_GEOMETRY in told) != ("none" in lost)
+
+
+def test_old_programs_open_the_geopackage(tmp_path: Path) -> None:
+    """Nothing newer than GeoPackage 1.2 is in it, and its header says so, whatever GDAL prefers."""
+    write_plan(village(), tmp_path / "a.gpkg", "gpkg")
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as opened:
+        assert opened.execute("pragma user_version").fetchone() == (10200,)
