@@ -433,8 +433,8 @@ def test_leaving_with_unsaved_edits_asks(editor: Editor) -> None:
 
     page.once("dialog", stay)
     editor.recode_south()
-    page.get_by_role("link", name="重点村").click(no_wait_after=True)
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="重点村").click(no_wait_after=True)
     assert asked == ["beforeunload"]
     page.context.set_offline(False)
     assert editor.saved(2).parcels["south"].code == "0703"
