@@ -71,6 +71,7 @@ ACTION_NAMES: dict[str, str] = {
     "decide_disposal": "审批资产处置",
     "finish_disposal": "完成资产处置",
     "withdraw_disposal": "撤回资产处置",
+    "attach_disposal": "添加资产处置附件",
     "review_report": "审核群众反映",
     "declare_closure": "登记道路管制",
     "lift_closure": "解除道路管制",

@@ -9,7 +9,7 @@ from fuliang_gis.inspections.visits.files import FILE_LIMIT, FileStore, Kept
 from fuliang_gis.web.context import settings
 
 #: API operations that take one file as multipart/form-data instead of a JSON body.
-UPLOADS = frozenset({"api.add_visit_photo"})
+UPLOADS = frozenset({"api.add_visit_photo", "api.add_defect_photo", "api.add_disposal_attachment"})
 
 #: Largest request of theirs [bytes]: one file, and the little that stands around it.
 UPLOAD_REQUEST_LIMIT = FILE_LIMIT + 100_000

@@ -18,6 +18,7 @@ from fuliang_gis.material import API, ROOT
 from fuliang_gis.settings import Settings
 from fuliang_gis.web import api as web_api
 from fuliang_gis.web.reference import addresses
+from tests.inspections.pictures import multipart, phone_picture
 from tests.web.conftest import World
 
 EXAMPLES = sorted((API / "examples").glob("*.json"))
@@ -87,11 +88,15 @@ def test_examples_are_answered_as_they_say(
     """Replayed in order, each example's request gets the status, headers and values it states."""
     example = json.loads(path.read_text("utf-8"))
     asked, stated = example["request"], example["response"]
+    told: dict[str, Any] = {"json": asked.get("body")}
+    if "file" in asked:
+        body, kind = multipart(phone_picture(), asked["file"], **asked.get("form", {}))
+        told = {"data": body, "content_type": kind}
     answer = world.app.test_client().open(
         asked["path"].format_map(kept),
         method=asked["method"],
-        json=asked.get("body"),
         headers=token | asked.get("headers", {}),
+        **told,
     )
     given = answer.get_json()
     assert answer.status_code == stated["status"], given

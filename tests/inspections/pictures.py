@@ -40,6 +40,14 @@ def phone_picture(size: tuple[int, int] = (640, 480), *, orientation: int = 1) -
     return picture("JPEG", size, exif=exif(orientation).tobytes(), comment=b"secret comment")
 
 
+def multipart(content: bytes, name: str = "IMG.jpg", **fields: object) -> tuple[bytes, str]:
+    """Return an upload's body and its content type; a client's own encoder leaves files open."""
+    part = '--cut\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
+    told = "".join(part.format(key, "") + f"{value}\r\n" for key, value in fields.items())
+    head = told + part.format("file", f'; filename="{name}"')
+    return head.encode() + content + b"\r\n--cut--\r\n", "multipart/form-data; boundary=cut"
+
+
 def claiming(width: int, height: int) -> bytes:
     """Return a small PNG file whose header claims a huge picture."""
     made = bytearray(picture("PNG", (8, 8)))

@@ -24,7 +24,7 @@ from fuliang_gis.inspections.visits.today import Wanted, tasks
 from fuliang_gis.locations.registry import layer
 from tests.factories import make_actor, make_location, point
 from tests.inspections.factories import make_obligation
-from tests.inspections.pictures import MAKER, phone_picture, picture
+from tests.inspections.pictures import MAKER, multipart, phone_picture, picture
 from tests.web.conftest import World, csrf_of
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>'\"{{7*7}}"
@@ -64,14 +64,10 @@ def post(world: World, who: str, address: str, sent: Mapping[str, Any]) -> TestR
 def send_photo(
     world: World, who: str, uuid: str, content: bytes, name: str = "IMG.jpg", role: str = "visit"
 ) -> TestResponse:
-    """Send one picture for a person; the client's own encoder would leave a file open."""
-    part = '--cut\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n'
-    head = part.format("role", "") + role + "\r\n" + part.format("file", f'; filename="{name}"')
+    """Send one picture for a person."""
+    sent, kind = multipart(content, name, role=role)
     return world.app.test_client().post(
-        f"/api/v1/visits/{uuid}/photos",
-        data=head.encode() + content + b"\r\n--cut--\r\n",
-        content_type="multipart/form-data; boundary=cut",
-        headers=world.token(who),
+        f"/api/v1/visits/{uuid}/photos", data=sent, content_type=kind, headers=world.token(who)
     )
 
 

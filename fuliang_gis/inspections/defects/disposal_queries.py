@@ -18,7 +18,7 @@ from fuliang_gis.areas.models import Division
 from fuliang_gis.db import paging
 from fuliang_gis.errors import BadRequest, NotFound
 from fuliang_gis.inspections.defects.disposal_rules import DISPOSABLE
-from fuliang_gis.inspections.models import Disposal
+from fuliang_gis.inspections.models import Attachment, Disposal
 from fuliang_gis.locations.models import Location, LocationChange
 from fuliang_gis.locations.queries import matches
 from fuliang_gis.locations.registry import layers
@@ -72,7 +72,7 @@ class Page(paging.Page[Row]):
 
 @dataclass(frozen=True)
 class Shown:
-    """One asset with every disposal of it, the newest first, and who had a hand in them."""
+    """One asset with every disposal of it, the newest first, their papers, and who did it all."""
 
     location: Any
     division_names: Sequence[str]
@@ -80,6 +80,7 @@ class Shown:
     value_yuan: Decimal | None
     disposals: Sequence[Disposal]
     people: dict[int, str]
+    papers: dict[int, list[Attachment]]
 
 
 _SINCE = func.coalesce(
@@ -249,14 +250,28 @@ def of_location(session: Session, actor: Actor, layer_name: str, code: str) -> S
     disposals = session.scalars(
         select(Disposal).where(Disposal.location_id == location.id).order_by(Disposal.id.desc())
     ).all()
+    papers = _papers(session, disposals)
     ids = {who for each in disposals for who in (each.proposed_by, each.decided_by) if who}
+    ids |= {each.uploaded_by for found in papers.values() for each in found if each.uploaded_by}
     names = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
     codes = [location.division_code[:digits] for digits in (6, 9, 12)]
     divisions = session.scalars(
         select(Division.name).where(Division.code.in_(codes)).order_by(Division.code)
     ).all()
     people = {who: name for who, name in names}  # noqa: C416  # Rows are no pairs.
-    return Shown(location, divisions, since, value, disposals, people)
+    return Shown(location, divisions, since, value, disposals, people, papers)
+
+
+def _papers(session: Session, disposals: Sequence[Disposal]) -> dict[int, list[Attachment]]:
+    statement = (
+        select(Attachment)
+        .where(Attachment.disposal_id.in_([each.id for each in disposals]))
+        .order_by(Attachment.id)
+    )
+    found: dict[int, list[Attachment]] = {each.id: [] for each in disposals}
+    for each in session.scalars(statement) if found else ():
+        found[each.disposal_id or 0].append(each)
+    return found
 
 
 def get(session: Session, actor: Actor, disposal_id: int) -> tuple[Disposal, str, str]:

@@ -65,6 +65,7 @@ ACT_STATES: Mapping[str, frozenset[str]] = {
     "refuse": frozenset({"proposed"}),
     "finish": frozenset({"approved"}),
     "withdraw": frozenset({"proposed", "approved"}),
+    "attach": frozenset({"proposed", "approved", "done"}),
 }
 PERMISSIONS: Mapping[str, Permission] = {
     "propose": Permission.PROPOSE_DISPOSAL,
@@ -73,11 +74,17 @@ PERMISSIONS: Mapping[str, Permission] = {
     "finish": Permission.PROPOSE_DISPOSAL,
     "withdraw": Permission.PROPOSE_DISPOSAL,
 }
+#: Any of these lets an account add papers inside its division.
+PAPER_PERMISSIONS: tuple[Permission, ...] = (
+    Permission.PROPOSE_DISPOSAL,
+    Permission.APPROVE_DISPOSAL,
+)
 _DOING: Mapping[str, str] = {
     "approve": "批准",
     "refuse": "不予批准",
     "finish": "办结",
     "withdraw": "撤回",
+    "attach": "添加附件",
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
@@ -13,17 +14,19 @@ from fuliang_gis.accounts.policies import has, require
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.areas.models import Division
 from fuliang_gis.db.base import Json
-from fuliang_gis.errors import Conflict, NotFound, VersionRequired
+from fuliang_gis.errors import Conflict, Invalid, NotFound, Problem, VersionRequired
 from fuliang_gis.inspections.defects import rules
 from fuliang_gis.inspections.defects.given import MeasureGiven
 from fuliang_gis.inspections.defects.rules import Act, Case, MeasureFacts
-from fuliang_gis.inspections.models import Defect, DefectEvent, DefectMeasure
+from fuliang_gis.inspections.models import Attachment, Defect, DefectEvent, DefectMeasure
 from fuliang_gis.inspections.status import operations as status
 from fuliang_gis.inspections.visits.attachments import attach
 from fuliang_gis.inspections.visits.files import Kept
 
 #: Who acts where nobody does.
 SYSTEM_NAME = "系统"
+#: Most photos of one problem, before and after.
+MOST_PHOTOS: Final = 200
 
 
 class Handled:
@@ -46,12 +49,7 @@ class Handled:
     @property
     def case(self) -> Case:
         """What is decided about it so far."""
-        facts = (
-            MeasureFacts(row.ordinal, row.state, row.fixed_by, row.verified_by, row.rejections)
-            for row in self.measures
-        )
-        defect = self.defect
-        return Case(defect.number, defect.state, tuple(facts), defect.rejections, defect.reopenings)
+        return case_of(self.defect, self.measures)
 
     def measure(self, ordinal: int) -> DefectMeasure:
         """Return one of its measures.
@@ -146,6 +144,15 @@ def measures_of(session: Session, defect: Defect) -> list[DefectMeasure]:
     return list(session.scalars(ordered.execution_options(populate_existing=True)))
 
 
+def case_of(defect: Defect, measures: Sequence[DefectMeasure]) -> Case:
+    """Return what is decided about a problem so far."""
+    facts = (
+        MeasureFacts(row.ordinal, row.state, row.fixed_by, row.verified_by, row.rejections)
+        for row in measures
+    )
+    return Case(defect.number, defect.state, tuple(facts), defect.rejections, defect.reopenings)
+
+
 def add_measures(
     session: Session, defect: Defect, given: Sequence[MeasureGiven], after: int
 ) -> None:
@@ -209,7 +216,15 @@ def finish(
 def keep_photos(
     session: Session, actor: Actor, defect: Defect, kept: Sequence[Kept], role: str
 ) -> list[str]:
-    """Tie photos to a problem; return their digests for the event that tells of them."""
+    """Tie photos to a problem; return their digests for the event that tells of them.
+
+    Raises:
+        Invalid: It would have more than ``MOST_PHOTOS``.
+    """
+    present = select(func.count()).where(Attachment.defect_id == defect.id)
+    if kept and (session.scalar(present) or 0) + len(kept) > MOST_PHOTOS:
+        zh = f"一个问题最多 {MOST_PHOTOS} 张照片，请只留能说明情况的。"
+        raise Invalid([Problem("too_many", zh, f"At most {MOST_PHOTOS} photos.", "photos")])
     for each in kept:
         attach(
             session,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -320,16 +321,24 @@ class Shown:
         return self.row.defect
 
     def photos_of(self, measure: DefectMeasure) -> list[Attachment]:
-        """Return the photos that came with a measure's feedback, the newest last."""
-        digests = {
-            digest
-            for event in self.events
-            if event.action == "fix" and event.ordinal == measure.ordinal
-            for digest in event.detail.get("photos", ())
-        }
+        """Return the photos that show a measure carried out, the newest last."""
         # A picture sent twice is stored as one file, and shown once.
         found = {each.digest: each for each in self.photos if each.role == "after"}
-        return [each for digest, each in found.items() if digest in digests]
+        return [each for each in found.values() if measure.ordinal in self.measures_of(each)]
+
+    def measures_of(self, photo: Attachment) -> list[int]:
+        """Return the ordinals of the measures that a photo shows carried out."""
+        return sorted(self._shown_by.get(photo.digest, ())) if photo.role == "after" else []
+
+    @cached_property
+    def _shown_by(self) -> dict[str, set[int]]:
+        """The measures by the digest of what came with their feedback, or was added to it."""
+        found: dict[str, set[int]] = {}
+        for event in self.events:
+            if event.ordinal is not None:
+                for digest in event.detail.get("photos", ()):
+                    found.setdefault(digest, set()).add(event.ordinal)
+        return found
 
     @property
     def photos_before(self) -> list[Attachment]:

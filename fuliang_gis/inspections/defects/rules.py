@@ -195,6 +195,26 @@ def require_state(case: Case, act: Act) -> None:
     raise WrongState(**told)
 
 
+def require_photos(case: Case, key: int | None) -> None:
+    """Refuse further photos where nothing is to be shown any more.
+
+    Args:
+        key: The measure that they show carried out; None for photos of before.
+
+    Raises:
+        NotFound: It has no such measure.
+        WrongState: It is closed, or not assigned yet, or the measure is verified.
+    """
+    told = {"name": case.name, "state": STATE_NAMES[case.state][0], "act": "补充照片"}
+    states = ACT_STATES[Act.COMMENT] - {"closed"} if key is None else {"assigned", "fixed"}
+    if key is not None:
+        measure = case.measure(key)
+        if measure.state == "verified" and case.state in states:
+            _require_measure(case, measure, "fixed", Act.FIX)
+    if case.state not in states:
+        raise WrongState(**told, advice=_ADVICE[case.state])
+
+
 def assigned(case: Case) -> Case:
     """Give a problem to its owner."""
     require_state(case, Act.ASSIGN)

@@ -13,7 +13,7 @@ from flask_openapi3.models.tag import Tag
 from fuliang_gis import clock
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.db.base import Json
-from fuliang_gis.inspections.defects import operations, queries
+from fuliang_gis.inspections.defects import evidence, operations, queries
 from fuliang_gis.inspections.defects.given import (
     Assignment,
     Changed,
@@ -21,15 +21,18 @@ from fuliang_gis.inspections.defects.given import (
     Given,
     MeasureGiven,
 )
+from fuliang_gis.inspections.duties.operations import Transaction
 from fuliang_gis.web.api import defects_documents as documents
 from fuliang_gis.web.api import defects_schemas as schemas
 from fuliang_gis.web.api import disposals
 from fuliang_gis.web.api.defects_schemas import DefectPath, MeasurePath
+from fuliang_gis.web.api.files import stated
 from fuliang_gis.web.api.replies import answers, reply_document, reply_page, write_answers
 from fuliang_gis.web.api.schemas import ChangeHeader, WriteHeader
 from fuliang_gis.web.api.writes import Act, change, write
 from fuliang_gis.web.context import database
 from fuliang_gis.web.session import require_actor
+from fuliang_gis.web.uploads import keep
 
 TAGS = [Tag(name="defects", description="问题与整改 Defects and rectification")]
 _ONE = "/defects/<number>"
@@ -53,6 +56,11 @@ def register(api: APIBlueprint) -> None:
     api.post(f"{_ONE}/return", tags=TAGS, responses=saved)(return_defect)
     api.post(f"{_ONE}/reopen", tags=TAGS, responses=saved)(reopen_defect)
     api.post(f"{_ONE}/comments", tags=TAGS, responses=saved)(comment_defect)
+    photos = answers(schemas.Photos)
+    api.get(f"{_ONE}/photos", tags=TAGS, responses=photos)(list_defect_photos)
+    api.post(f"{_ONE}/photos", tags=TAGS, responses=write_answers(schemas.PhotoOut, 201))(
+        add_defect_photo
+    )
     disposals.register(api)
 
 
@@ -154,6 +162,39 @@ def comment_defect(path: DefectPath, header: WriteHeader, body: schemas.CommentB
     return _write(
         header.idempotency_key,
         lambda session, actor: operations.comment(session, actor, path.number, body.text).number,
+    )
+
+
+def list_defect_photos(path: DefectPath) -> Response:
+    """List a problem's photos, before and after, with the measures that they show carried out."""
+    actor = require_actor()
+    with database().session() as session:
+        shown = queries.get(session, actor, path.number)
+        found = [documents.photo(shown, each) for each in shown.photos]
+    return reply_document({"photos": found})
+
+
+def add_defect_photo(
+    path: DefectPath, header: WriteHeader, form: schemas.DefectPhotoForm
+) -> Response:
+    """Add a photo of before, or of after to one measure; the same picture is kept once."""
+    actor = require_actor()
+    with database().session(actor.account_id) as session:
+        evidence.may_add_photos(session, actor, path.number, form.role)
+    kept = keep(form.file)
+
+    def act(session: Transaction, actor: Actor) -> Json:
+        evidence.add_photo(session, actor, path.number, kept, form.role, form.measure)
+        shown = queries.get(session, actor, path.number)
+        told = (e for e in shown.photos if (e.digest, e.role) == (kept.digest, form.role))
+        return documents.photo(shown, next(told))
+
+    return write(
+        header.idempotency_key,
+        act,
+        status=HTTPStatus.CREATED,
+        at=lambda document: str(document["public"]),
+        stated=stated(kept, form.role, form.measure),
     )
 
 

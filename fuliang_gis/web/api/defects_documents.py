@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import url_for
-
 from fuliang_gis import clock
 from fuliang_gis.inspections.defects import disposal_rules, rules
 from fuliang_gis.inspections.defects.disposal_queries import Row as AssetRow
 from fuliang_gis.inspections.defects.disposal_queries import Shown as ShownAsset
 from fuliang_gis.inspections.defects.queries import Row, Shown
 from fuliang_gis.inspections.models import Attachment, DefectMeasure, Disposal
+from fuliang_gis.web.api import files
 
 
 def summary(row: Row, today: date) -> dict[str, Any]:
@@ -70,7 +69,7 @@ def document(shown: Shown) -> dict[str, Any]:
         "visit": shown.visit.uuid if shown.visit else None,
         "measures": [_measure(each, shown.people) for each in shown.measures],
         "events": events,
-        "photos": [_photo(each) for each in shown.photos],
+        "photos": [photo(shown, each) for each in shown.photos],
     }
 
 
@@ -134,12 +133,22 @@ def _measure(each: DefectMeasure, people: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def _photo(each: Attachment) -> dict[str, Any]:
-    forms = {
-        form: url_for("visits.show_file", digest=each.digest, form=form)
-        for form in ("thumbnail", "public")
+def photo(shown: Shown, each: Attachment) -> dict[str, Any]:
+    """Return one photo of a problem, with the measures that it shows carried out."""
+    return files.document(each) | {
+        "caption": each.caption,
+        "uploaded_at": each.uploaded_at.isoformat(),
+        "measures": shown.measures_of(each),
     }
-    return {"role": each.role, "digest": each.digest, "caption": each.caption, **forms}
+
+
+def paper(shown: ShownAsset, each: Attachment) -> dict[str, Any]:
+    """Return one paper of a disposal."""
+    return files.document(each) | {
+        "caption": each.caption,
+        "uploaded_at": each.uploaded_at.isoformat(),
+        "uploaded_by": shown.people.get(each.uploaded_by or 0),
+    }
 
 
 def _place(layer: str | None, code: str | None, name: str | None) -> dict[str, Any] | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from flask_openapi3.models.file import FileStorage
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from fuliang_gis.inspections.defects.given import MOST_MEASURES
 from fuliang_gis.web.api.schemas import Code, DivisionCode, LayerName, Plain, Text
+from fuliang_gis.web.api.visits_schemas import FileOut
 
 Number = Annotated[str, StringConstraints(pattern=r"^WT-\d{4}-\d{5,9}$")]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=2000)]
@@ -63,14 +65,51 @@ class EventOut(BaseModel):
     detail: dict[str, Any]
 
 
-class PhotoOut(BaseModel):
-    """One photo; ``thumbnail`` and ``public`` are addresses of its copies."""
+class PhotoOut(FileOut):
+    """One photo of a problem; ``measures`` are those that it shows carried out."""
 
-    role: str
-    digest: str
     caption: str | None
-    thumbnail: str
-    public: str
+    uploaded_at: datetime
+    measures: list[int]
+
+
+class Photos(BaseModel):
+    """The photos of a problem: its own, those of its visit and of the report it comes from."""
+
+    photos: list[PhotoOut]
+
+
+class DefectPhotoForm(BaseModel):
+    """One picture: JPEG, PNG, WebP or HEIC, at most 40 MB; one of after names its measure."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: FileStorage
+    role: Literal["before", "after"]
+    measure: Ordinal | None = None
+
+
+class PaperOut(FileOut):
+    """One paper of a disposal: approval, contract, receipt, or a picture of the asset."""
+
+    caption: str | None
+    uploaded_at: datetime
+    uploaded_by: str | None
+
+
+class Papers(BaseModel):
+    """The papers of a disposal."""
+
+    attachments: list[PaperOut]
+
+
+class PaperForm(BaseModel):
+    """One picture: JPEG, PNG, WebP or HEIC, at most 40 MB, and what it shows."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    file: FileStorage
+    caption: Plain | None = None
 
 
 class DefectSummary(BaseModel):

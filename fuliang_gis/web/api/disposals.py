@@ -14,16 +14,19 @@ from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.db.base import Json
 from fuliang_gis.inspections.defects import disposal_queries as queries
 from fuliang_gis.inspections.defects import disposals as operations
+from fuliang_gis.inspections.defects import evidence
 from fuliang_gis.inspections.defects.disposal_rules import Finish, Proposal
 from fuliang_gis.inspections.duties.operations import Transaction
 from fuliang_gis.web.api import defects_documents as documents
 from fuliang_gis.web.api import defects_schemas as schemas
 from fuliang_gis.web.api.defects_schemas import DisposalPath
+from fuliang_gis.web.api.files import stated
 from fuliang_gis.web.api.replies import answers, reply_document, write_answers
 from fuliang_gis.web.api.schemas import ChangeHeader, WriteHeader
 from fuliang_gis.web.api.writes import change, write
 from fuliang_gis.web.context import database
 from fuliang_gis.web.session import require_actor
+from fuliang_gis.web.uploads import keep
 
 TAGS = [Tag(name="disposals", description="资产处置 Disposal of assets")]
 _ONE = "/disposals/<id>"
@@ -40,6 +43,11 @@ def register(api: APIBlueprint) -> None:
     api.post(f"{_ONE}/refuse", tags=TAGS, responses=saved)(refuse_disposal)
     api.post(f"{_ONE}/finish", tags=TAGS, responses=saved)(finish_disposal)
     api.post(f"{_ONE}/withdraw", tags=TAGS, responses=saved)(withdraw_disposal)
+    papers = f"{_ONE}/attachments"
+    api.get(papers, tags=TAGS, responses=answers(schemas.Papers))(list_disposal_attachments)
+    api.post(papers, tags=TAGS, responses=write_answers(schemas.PaperOut, 201))(
+        add_disposal_attachment
+    )
 
 
 def list_disposals(query: schemas.AssetFilter) -> Response:
@@ -117,6 +125,41 @@ def withdraw_disposal(
 ) -> Response:
     """Take back a disposal that is not done."""
     return _change(path, header, operations.withdraw, body.reason)
+
+
+def list_disposal_attachments(path: DisposalPath) -> Response:
+    """List a disposal's papers."""
+    actor = require_actor()
+    with database().session() as session:
+        _, layer_name, code = queries.get(session, actor, path.id)
+        shown = queries.of_location(session, actor, layer_name, code)
+        found = [documents.paper(shown, each) for each in shown.papers[path.id]]
+    return reply_document({"attachments": found})
+
+
+def add_disposal_attachment(
+    path: DisposalPath, header: WriteHeader, form: schemas.PaperForm
+) -> Response:
+    """Add a paper, photographed or scanned, to a disposal; the same picture is kept once."""
+    actor = require_actor()
+    with database().session(actor.account_id) as session:
+        evidence.may_add_papers(session, actor, path.id)
+    kept = keep(form.file)
+
+    def act(session: Transaction, actor: Actor) -> Json:
+        evidence.add_paper(session, actor, path.id, kept, form.caption)
+        _, layer_name, code = queries.get(session, actor, path.id)
+        shown = queries.of_location(session, actor, layer_name, code)
+        told = (each for each in shown.papers[path.id] if each.digest == kept.digest)
+        return documents.paper(shown, next(told))
+
+    return write(
+        header.idempotency_key,
+        act,
+        status=HTTPStatus.CREATED,
+        at=lambda document: str(document["public"]),
+        stated=stated(kept, form.caption),
+    )
 
 
 def _document(session: Any, actor: Actor, disposal_id: int) -> dict[str, Any]:  # noqa: ANN401  # Routes know no session's class.

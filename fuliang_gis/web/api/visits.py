@@ -14,6 +14,7 @@ from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.inspections.models import Visit
 from fuliang_gis.inspections.visits import operations, queries
 from fuliang_gis.inspections.visits.places import place_of
+from fuliang_gis.web.api import files
 from fuliang_gis.web.api import visits_schemas as schemas
 from fuliang_gis.web.api.replies import (
     JSON,
@@ -159,22 +160,7 @@ def _document(detail: queries.Detail) -> dict[str, Any]:
         "revision_reason": visit.revision_reason,
         "revises": by_id.get(visit.revises_id or 0),
         "revised_by": later[0] if later else None,
-        "files": [
-            {
-                "digest": each.digest,
-                "role": each.role,
-                "mime": each.mime,
-                "size": each.size,
-                "width": each.width,
-                "height": each.height,
-                "taken_at": each.taken_at and each.taken_at.isoformat(),
-                **{
-                    form: url_for("visits.show_file", digest=each.digest, form=form)
-                    for form in ("public", "thumbnail", "original")
-                },
-            }
-            for each in detail.of(visit)
-        ],
+        "files": [files.document(each) for each in detail.of(visit)],
         "defects": [
             {"number": d.number, "title": d.title, "severity": d.severity, "state": d.state}
             for d in detail.defects

@@ -27,8 +27,13 @@ def write(
     *,
     status: HTTPStatus = HTTPStatus.OK,
     at: Callable[[Json], str] | None = None,
+    stated: bytes | None = None,
 ) -> Response:
-    """Run an act in one transaction, once for each key; answer with the document it gives."""
+    """Run an act in one transaction, once for each key; answer with the document it gives.
+
+    Args:
+        stated: What the body says, where it is a file that is not kept in memory.
+    """
     actor = require_actor()
     with database().session(actor.account_id) as session:
 
@@ -39,7 +44,7 @@ def write(
                 headers["ETag"] = f'"{document["version"]}"'
             return Answer(status, dump(document), headers)
 
-        answer = once(session, actor, key, _digest(), done)
+        answer = once(session, actor, key, _digest(stated), done)
     response = Response(answer.body, answer.status, answer.headers, content_type=JSON)
     if answer.replayed:
         response.headers["Idempotency-Replayed"] = "true"
@@ -78,9 +83,10 @@ def tagged(document: Json) -> Response:
     return response
 
 
-def _digest() -> str:
+def _digest(body: bytes | None) -> str:
     """Return the digest of everything that makes this request what it is."""
     digest = hashlib.sha256()
     stated = (request.method, request.full_path, request.headers.get("If-Match", ""))
-    digest.update("\0".join(stated).encode() + b"\0" + request.get_data(cache=True))
+    said = request.get_data(cache=True) if body is None else body
+    digest.update("\0".join(stated).encode() + b"\0" + said)
     return digest.hexdigest()

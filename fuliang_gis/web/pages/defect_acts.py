@@ -25,7 +25,7 @@ from fuliang_gis.errors import (
     TooLarge,
     WrongState,
 )
-from fuliang_gis.inspections.defects import operations, queries, rules
+from fuliang_gis.inspections.defects import evidence, operations, queries, rules
 from fuliang_gis.inspections.defects.given import Assignment, Changed, Feedback, MeasureGiven
 from fuliang_gis.inspections.defects.queries import Shown
 from fuliang_gis.inspections.defects.rules import ACT_STATES, Act
@@ -40,6 +40,8 @@ from fuliang_gis.web.session import require_actor
 
 #: Refusals after which the page is shown again, as it now stands, with what was typed.
 _SHOWN_AGAIN = (Invalid, Conflict, WrongState, SelfApproval, FileRefused, TooLarge)
+#: Acts that are no step of a problem's way, and what is said when they are done.
+_DONE = {"photos": "补充照片"}
 _CONFLICT = "别人刚刚更新了这个问题，您的操作未保存。下面是最新情况，请核对后再提交。"
 
 
@@ -64,6 +66,14 @@ class Acts:
         """Whether the person carried out one of the measures."""
         return any(each.fixed_by == self.actor.account_id for each in self.shown.measures)
 
+    @property
+    def mends(self) -> bool:
+        """Whether the person may add photos to a measure that waits for its judge."""
+        defect = self.shown.defect
+        return defect.state in ("assigned", "fixed") and any(
+            may(self.actor, each, defect.division_code) for each in rules.ACT_PERMISSIONS[Act.FIX]
+        )
+
     def fixes(self, measure: DefectMeasure) -> bool:
         """Whether the person may report this measure as carried out."""
         return measure.state == "open" and "fix" in self
@@ -72,6 +82,15 @@ class Acts:
         """Whether the person may accept or refuse this measure."""
         mine = measure.fixed_by == self.actor.account_id
         return measure.state == "fixed" and not mine and "verify" in self
+
+    @property
+    def adds_before(self) -> bool:
+        """Whether the person may add photos of before the repair."""
+        may_find = any(
+            may(self.actor, each, self.shown.defect.division_code)
+            for each in rules.permissions_of(Act.FIND, self.shown.defect.state)
+        )
+        return self.shown.defect.state != "closed" and may_find
 
     def waits_for_another(self, measure: DefectMeasure) -> bool:
         """Whether only having carried it out keeps the person from judging it."""
@@ -87,7 +106,7 @@ def show(number: str) -> str:
 def act(number: str, verb: str) -> Response:
     """Do one act; show the page again when it is refused, with what was typed."""
     actor = require_actor()
-    if verb not in _ACTS:
+    if verb not in {*_ACTS, *_DONE}:
         raise NotFound(what="操作", key=verb)
     try:
         _do(actor, number, verb)
@@ -96,7 +115,7 @@ def act(number: str, verb: str) -> Response:
         typed = {name: value.replace("\0", "") for name, value in request.form.items()}
         page = _page(actor, number, typed | {"verb": verb}, refusal)
         return make_response(page, status_of(type(refusal)))
-    flash(f"{number}：{rules.ACT_NAMES[Act(verb)][0]}成功。", "ok")
+    flash(f"{number}：{_DONE.get(verb) or rules.ACT_NAMES[Act(verb)][0]}成功。", "ok")
     return make_response(redirect(url_for("defects.show", number=number), HTTPStatus.SEE_OTHER))
 
 
@@ -125,6 +144,9 @@ def _page(actor: Actor, number: str, typed: dict[str, str], refusal: FuliangErro
 
 
 def _do(actor: Actor, number: str, verb: str) -> None:
+    if verb == "photos":
+        _add_photos(actor, number)
+        return
     sent = {name: value.replace("\0", "").strip() for name, value in request.form.items()}
     kept = uploads.keep_all("photos") if verb == "fix" else []
     named: dict[str, Any] = (
@@ -136,6 +158,21 @@ def _do(actor: Actor, number: str, verb: str) -> None:
     given = arguments(sent)
     with database().session(actor.account_id) as session:
         run(session, actor, number, *given, **named)
+
+
+def _add_photos(actor: Actor, number: str) -> None:
+    """Add photos of before, or of after where a measure is named."""
+    ordinal = _whole(request.form, "measure") if "measure" in request.form else None
+    side: evidence.Side = "before" if ordinal is None else "after"
+    with database().session(actor.account_id) as session:
+        evidence.may_add_photos(session, actor, number, side)
+    kept = uploads.keep_all("photos")
+    if not kept:
+        zh = "请选择照片。"
+        raise Invalid([Problem("required", zh, "Choose a photo.", "photos")])
+    with database().session(actor.account_id) as session:
+        for each in kept:
+            evidence.add_photo(session, actor, number, each, side, ordinal)
 
 
 def _whole(sent: Mapping[str, str], name: str) -> int:

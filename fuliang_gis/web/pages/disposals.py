@@ -25,11 +25,13 @@ from fuliang_gis.areas import queries as areas
 from fuliang_gis.errors import (
     BadRequest,
     Conflict,
+    FileRefused,
     FuliangError,
     Invalid,
     NotFound,
     Problem,
     SelfApproval,
+    TooLarge,
     WrongState,
 )
 from fuliang_gis.exchange import defects as tables
@@ -37,12 +39,14 @@ from fuliang_gis.exchange.tables import CSV_TYPE, XLSX_TYPE, Sheet, csv_pieces
 from fuliang_gis.inspections.defects import disposal_queries as queries
 from fuliang_gis.inspections.defects import disposal_rules as rules
 from fuliang_gis.inspections.defects import disposals as operations
+from fuliang_gis.inspections.defects import evidence
 from fuliang_gis.inspections.defects.disposal_queries import Filters, Shown
 from fuliang_gis.inspections.defects.disposal_rules import Finish, Proposal
 from fuliang_gis.inspections.models import Disposal
 from fuliang_gis.locations.fields import USE_STATUS
 from fuliang_gis.locations.geometry import as_geojson
 from fuliang_gis.locations.registry import layer, layers
+from fuliang_gis.web import uploads
 from fuliang_gis.web.context import database
 from fuliang_gis.web.errors import note_refusal, status_of
 from fuliang_gis.web.pages.common import STATUS_TONES, in_sight
@@ -53,7 +57,7 @@ from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("disposals", __name__, url_prefix="/disposals")
 
-_SHOWN_AGAIN = (Invalid, Conflict, WrongState, SelfApproval)
+_SHOWN_AGAIN = (Invalid, Conflict, WrongState, SelfApproval, FileRefused, TooLarge)
 _CONFLICT = "别人刚刚更新了这项处置，您的操作未保存。下面是最新情况，请核对后再提交。"
 _DONE = {
     "propose": "已提出处置，等待县级审批。",
@@ -61,6 +65,7 @@ _DONE = {
     "refuse": "已退回，不予批准。",
     "finish": "处置已办结，使用状态已更新。",
     "withdraw": "已撤回。",
+    "attach": "附件已添加。",
 }
 
 
@@ -196,6 +201,12 @@ class Acts:
         fits = disposal is not None and disposal.state in rules.ACT_STATES[str(act)]
         return fits and not (act in ("approve", "refuse") and self.own)
 
+    def attaches(self, disposal: Disposal) -> bool:
+        """Whether the person may add papers to a disposal."""
+        return disposal.state in rules.ACT_STATES["attach"] and any(
+            may(self.actor, each, disposal.division_code) for each in rules.PAPER_PERMISSIONS
+        )
+
     @property
     def own(self) -> bool:
         """Whether the person proposed what is under way."""
@@ -213,16 +224,14 @@ def show(layer_name: str, code: str) -> str:
 def act(layer_name: str, code: str, act: str) -> Response:
     """Do one act; show the page again when it is refused, with what was typed."""
     actor = require_actor()
-    if act not in _ACTS:
+    if act not in {*_ACTS, "attach"}:
         raise NotFound(what="操作", key=act)
     sent = {name: value.replace("\0", "").strip() for name, value in request.form.items()}
     try:
-        with database().session(actor.account_id) as session:
-            if act == "propose":
-                operations.propose(session, actor, layer_name, code, _proposal(sent))
-            else:
-                queries.of_location(session, actor, layer_name, code)
-                _ACTS[act](session, actor, sent)
+        if act == "attach":
+            _attach(actor, layer_name, code, sent)
+        else:
+            _do(actor, layer_name, code, act, sent)
     except _SHOWN_AGAIN as refusal:
         note_refusal(refusal)
         page = _page(actor, layer_name, code, sent | {"act_tried": act}, refusal)
@@ -230,6 +239,31 @@ def act(layer_name: str, code: str, act: str) -> Response:
     flash(_DONE[act], "ok")
     address = url_for("disposals.show", layer_name=layer_name, code=code)
     return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+def _do(actor: Actor, layer_name: str, code: str, act: str, sent: Mapping[str, str]) -> None:
+    with database().session(actor.account_id) as session:
+        if act == "propose":
+            operations.propose(session, actor, layer_name, code, _proposal(sent))
+        else:
+            queries.of_location(session, actor, layer_name, code)
+            _ACTS[act](session, actor, sent)
+
+
+def _attach(actor: Actor, layer_name: str, code: str, sent: Mapping[str, str]) -> None:
+    """Add papers to the disposal that the form names."""
+    named = _whole(sent, "id")
+    with database().session(actor.account_id) as session:
+        queries.of_location(session, actor, layer_name, code)
+        evidence.may_add_papers(session, actor, named)
+    kept = uploads.keep_all("files")
+    if not kept:
+        zh = "请选择要上传的图片。"
+        raise Invalid([Problem("required", zh, "Choose a picture.", "files")])
+    caption = sent.get("caption", "")[: rules.SHORT_LENGTH]
+    with database().session(actor.account_id) as session:
+        for each in kept:
+            evidence.add_paper(session, actor, named, each, caption)
 
 
 def _page(

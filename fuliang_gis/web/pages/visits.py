@@ -14,7 +14,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 
@@ -22,12 +21,12 @@ from fuliang_gis import clock
 from fuliang_gis.accounts.policies import has
 from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.areas import queries as areas
-from fuliang_gis.errors import Forbidden, NotFound
+from fuliang_gis.errors import Forbidden
 from fuliang_gis.inspections.norms import norms
 from fuliang_gis.inspections.visits import operations, queries
 from fuliang_gis.inspections.visits.asking import asked_at
 from fuliang_gis.inspections.visits.checklist import Asked
-from fuliang_gis.inspections.visits.files import FORMS, Form
+from fuliang_gis.inspections.visits.files import Form
 from fuliang_gis.inspections.visits.places import place_of
 from fuliang_gis.inspections.visits.rules import ANSWERS, CONDITIONS, RESULTS
 from fuliang_gis.locations.geometry import as_geojson
@@ -38,15 +37,11 @@ from fuliang_gis.web.errors import note_refusal, status_of
 from fuliang_gis.web.pages import visit_forms
 from fuliang_gis.web.pages.asked import day_or_none
 from fuliang_gis.web.pages.today import form_words
+from fuliang_gis.web.pictures import in_office, send_picture
 from fuliang_gis.web.session import require_actor
-from fuliang_gis.web.uploads import keep_all, store
+from fuliang_gis.web.uploads import keep_all
 
 blueprint = Blueprint("visits", __name__)
-
-#: A digest names one content for ever, but only to those who may see it [s].
-_FOR_EVER = 365 * 24 * 3600
-#: Who may see a picture as it was taken, with where and by which device.
-_OFFICE = (Permission.RECORD_VISITS, Permission.HANDLE_DEFECTS, Permission.VERIFY_DEFECTS)
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ def show(uuid: UUID) -> str:
         place=place_of(detail.visit),
         shape=as_geojson(detail.location.geom),
         may_correct=operations.may_correct(actor, detail.visit),
-        may_see_original=_in_office(actor),
+        may_see_original=in_office(actor),
         answers=ANSWERS,
         conditions=CONDITIONS,
         use_statuses=USE_STATUSES,
@@ -176,34 +171,4 @@ def _correct_page(detail: queries.Detail, form: visit_forms.VisitForm) -> str:
 @blueprint.get("/files/<digest>/<form>")
 def show_file(digest: str, form: Form) -> Response:
     """Give a picture in one of its forms to those who may read its division."""
-    actor = require_actor()
-    if form not in FORMS:
-        raise NotFound(what="文件", key=digest[:12])
-    with database().session() as session:
-        found = queries.file_of(session, actor, digest)
-    if form == "original":
-        _require_office(actor)
-    mime = found.mime if form == "original" else "image/jpeg"
-    path = store().path(digest, form)
-    name = f"{digest[:16]}.{mime.removeprefix('image/').replace('jpeg', 'jpg')}"
-    # A HEIC picture is shown by few browsers, so it is saved under a name.
-    response = send_file(
-        path,
-        mime,
-        as_attachment=mime == "image/heic",
-        download_name=name,
-        etag=f"{digest}-{form}",
-    )
-    response.headers["Cache-Control"] = f"private, max-age={_FOR_EVER}, immutable"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
-def _in_office(actor: Actor) -> bool:
-    return any(has(actor, permission) for permission in _OFFICE)
-
-
-def _require_office(actor: Actor) -> None:
-    if not _in_office(actor):
-        raise Forbidden(role=actor.role_name, act="查看含拍摄信息的原图")
+    return send_picture(require_actor(), digest, form)
