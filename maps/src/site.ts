@@ -3,12 +3,14 @@ import "../styles/site.css";
 import "../styles/status.css";
 
 import { askBeforeActing } from "./confirm";
+import { foldFilters } from "./fold-filters";
 import { setUpHtmx } from "./htmx";
 import { setUpMenus } from "./menus";
 
 setUpHtmx();
 askBeforeActing();
 setUpMenus();
+foldFilters(document);
 
 // The map library is large, so pages without a map do not load it.
 async function drawLocationMaps(root: ParentNode): Promise<void> {
@@ -24,5 +26,7 @@ async function drawLocationMaps(root: ParentNode): Promise<void> {
 
 void drawLocationMaps(document);
 document.addEventListener("htmx:load", (event) => {
-  if (event.target instanceof HTMLElement) void drawLocationMaps(event.target);
+  if (!(event.target instanceof HTMLElement)) return;
+  void drawLocationMaps(event.target);
+  foldFilters(event.target);
 });

@@ -75,6 +75,29 @@ def test_phone_needs_no_sideways_scroll(phone: Watched, path: str) -> None:
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_filters_fold_on_a_phone(visit: Callable[[tuple[int, int]], Watched]) -> None:
+    """The list begins on the first screen; a button tells what narrows it, and opens the rest."""
+    phone = visit(PHONE)
+    phone.sign_in("county")
+    page, address = phone.page, "/defects?severity=serious"
+    phone.open(address)
+    severity = page.get_by_label("严重程度")
+    expect(severity).to_be_hidden()
+    button = page.get_by_role("button", name="筛选（已选 1）")
+    button.click()
+    expect(severity).to_be_visible()
+    severity.select_option("")
+    expect(page.get_by_role("button", name="筛选", exact=True)).to_have_attribute(
+        "aria-expanded", "true"
+    )
+    page.wait_for_url(lambda url: "severity=serious" not in url)
+    desk = visit(DESKTOP)
+    desk.sign_in("county")
+    desk.open(address)
+    expect(desk.page.get_by_label("严重程度")).to_be_visible()
+    expect(desk.page.locator(".toolbar__fold")).to_be_hidden()
+
+
 def test_find_change_and_see_the_history(desktop: Watched) -> None:
     """List, search, open, edit, save, history: the daily round must run with the mouse and keys."""
     page = desktop.page
