@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import shapely
 from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from fuliang_gis.planning.models import (
     PlanBaseParcel,
     PlanControlLine,
     PlanParcel,
     PlanScheme,
-    PlanVersion,
-    PlanWaiver,
     VillagePlan,
 )
 from fuliang_gis.planning.parcels import ControlLine, Draft, Goal, Parcel
-
-#: Less land than this beyond what a parcel was is the rounding of its corners [m²].
-_ROUNDING_M2 = 0.1
-
-_Now, _Was = aliased(PlanParcel), aliased(PlanParcel)
-_Saved, _Gone = aliased(PlanVersion), aliased(PlanVersion)
-#: Whether a parcel is no more than it was, in any scheme of the plan, when a waiver was granted.
-_AS_GRANTED = (
-    select(_Was.id)
-    .join(PlanScheme, PlanScheme.id == _Was.scheme_id)
-    .join(_Saved, (_Saved.scheme_id == _Was.scheme_id) & (_Saved.ordinal == _Was.since))
-    .outerjoin(_Gone, (_Gone.scheme_id == _Was.scheme_id) & (_Gone.ordinal == _Was.until))
-    .where(
-        PlanScheme.plan_id == PlanWaiver.plan_id,
-        _Was.name == _Now.name,
-        _Was.use_code == _Now.use_code,
-        _Was.households == _Now.households,
-        _Saved.created_at <= PlanWaiver.granted_at,
-        or_(_Gone.created_at.is_(None), _Gone.created_at > PlanWaiver.granted_at),
-        func.ST_Area(func.ST_Difference(_Now.geom, _Was.geom)) < _ROUNDING_M2,
-    )
-    .correlate(PlanWaiver, _Now)
-    .exists()
-)
+from fuliang_gis.planning.reach import reaches
 
 
 def draft_of(
@@ -63,7 +39,7 @@ def draft_of(
         .where(PlanControlLine.plan_id == plan.id)
         .order_by(PlanControlLine.id)
     )
-    return Draft(
+    draft = Draft(
         to_shape(plan.boundary),
         _parcels(session, scheme.id, version, plan.edition),
         _base(session, plan),
@@ -71,30 +47,10 @@ def draft_of(
         tuple(Goal(**_goal(each)) for each in plan.goals),
         plan.edition,
         plan.population,
-        frozenset((each.parcel, each.article) for each in waived(session, scheme, version)),
     )
-
-
-def waived(session: Session, scheme: PlanScheme, version: int) -> Sequence[PlanWaiver]:
-    """Return the waivers that hold for a scheme at a version, in one statement.
-
-    One holds as long as its parcel lies within what it was when the waiver was granted, for the
-    same use and households: then no finding of it is larger than the one that was granted.
-    """
-    statement = (
-        select(PlanWaiver)
-        .join(_Now, _Now.name == PlanWaiver.parcel)
-        .where(
-            PlanWaiver.plan_id == scheme.plan_id,
-            PlanWaiver.revoked_at.is_(None),
-            _Now.scheme_id == scheme.id,
-            _Now.since <= version,
-            or_(_Now.until.is_(None), _Now.until > version),
-            _AS_GRANTED,
-        )
-        .order_by(PlanWaiver.id)
-    )
-    return session.scalars(statement).all()
+    held = reaches(session, scheme, version, draft, plan.profile)
+    counting = ((each.waiver.parcel, each.waiver.article) for each in held if each.void is None)
+    return replace(draft, waivers=frozenset(counting))
 
 
 def digest(parcels: Mapping[str, Parcel]) -> str:

@@ -190,7 +190,8 @@ class PlanControlLine(Base):
 class PlanWaiver(Base):
     """A finding that was granted, by parcel and article; the record stays when it is revoked.
 
-    It is for the parcel as it stood at ``granted_at``: see ``drafts.waived``.
+    It is for a scheme's parcel as it stood at ``granted_at``, and for ``land``, the part of it that
+    control lines and base asked a permit for then: see ``reach``.
     """
 
     __tablename__ = "plan_waiver"
@@ -201,6 +202,11 @@ class PlanWaiver(Base):
     parcel: Mapped[str]
     article: Mapped[str]
     reason: Mapped[str]
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("plan_scheme.id", ondelete="CASCADE"))
+    #: Null: granted before it was kept, by a rule of the county's own.
+    land: Mapped[WKBElement | None] = mapped_column(
+        Geometry("MULTIPOLYGON", PLAN_SRID, spatial_index=False)
+    )
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     granted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     revoked_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -208,5 +214,6 @@ class PlanWaiver(Base):
 
     __table_args__ = (
         CheckConstraint("length(trim(reason)) > 0", name="reason"),
+        CheckConstraint("ST_IsValid(land)", name="land_valid"),
         Index("ix_plan_waiver_plan", "plan_id"),
     )

@@ -58,6 +58,7 @@ def _waiver(case: Case) -> None:
     waiver = PlanWaiver(
         plan_id=case.plan.id,
         division_code=case.plan.division_code,
+        scheme_id=case.scheme.id,
         parcel="w",
         article="一条",
         reason="有批复",

@@ -73,7 +73,7 @@ def test_a_waiver_is_not_for_what_was_saved_after_it_by_who_began_before(
     with service_database.session(planner.account_id) as mine:
         plan, scheme = queries.scheme(mine, planner, scheme_id)
         drawn = recode(draft_of(mine, plan, scheme), "e", "0703")
-        waiver = {"parcel": "e", "article": "一条", "reason": "论证"}
+        waiver = {"scheme_id": scheme_id, "parcel": "e", "article": "一条", "reason": "论证"}
         made = PlanWaiver(plan_id=plan.id, division_code=plan.division_code, **waiver)
         owner_session.add(made)
         owner_session.commit()

@@ -353,13 +353,23 @@ def test_waivers_are_granted_on_their_page(
         drawn = recode(draft_of(session, road.plan, scheme), "e", "0803")
         operations.save(session, road.actors["planner"], scheme.id, drawn, expected=2)
     changed = page(people, "reviewer", road, "waivers")
-    assert "图斑已改动，不再有效" in changed
+    assert "登记后图斑已改动" in changed
+    assert "适用的在上面重新登记" in changed
+    assert "请县级审核员重新登记" in page(people, "planner", road, "waivers")
     assert f'name="article" value="{named}"' in changed
     assert post("reviewer", "waivers", **form, reason="论证").status_code == HTTPStatus.SEE_OTHER
     waiver = page(people, "reviewer", road, "waivers").partition("/revoke")[0].rpartition("/")[2]
     assert post("reviewer", f"waivers/{waiver}/revoke").status_code == HTTPStatus.SEE_OTHER
     assert post("planner", "procedure/submit").status_code == HTTPStatus.CONFLICT
     assert post("reviewer", "waivers", **form, reason="论证").status_code == HTTPStatus.SEE_OTHER
+    with people.database.session(road.actors["planner"].account_id) as session:
+        planner, version = road.actors["planner"], road.plan.version
+        operations.set_base(
+            session, planner, road.plan_id, [WEST, EAST], [], expected_version=version
+        )
+    withdrawn = page(people, "reviewer", road, "waivers")
+    assert "登记后管控边界或基期在此图斑上有变化" in withdrawn
+    assert "不用再登记" in withdrawn
     assert post("planner", "procedure/submit").status_code == HTTPStatus.SEE_OTHER
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import shapely
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from fuliang_gis.planning.checks.findings import Finding, Severity
@@ -26,6 +27,23 @@ def line_findings(ground: Ground, ids: Collection[str] | None = None) -> Iterato
         for index, line_ids, place in _where(ground, met, _concerned(ground, among, rule), rule):
             if parts := parts_over(place, ground.profile.tolerances.area_m2):
                 yield _finding(ground, rule, index, line_ids, joined(parts))
+
+
+def land_against(ground: Ground, parcel: str, article: str) -> MultiPolygon:
+    """Return the land of a parcel that the rules of an article ask a permit for.
+
+    Of it counts what was of no such use in the base year.
+    """
+    among = ground.at({parcel})
+    met = _Met(ground, among)
+    parts = [
+        part
+        for rule in ground.norms.rules
+        if rule.article == article and not rule.forbidden
+        for *_, place in _where(ground, met, _concerned(ground, among, rule), rule)
+        for part in parts_over(_new(ground, rule, place), 0.0)
+    ]
+    return MultiPolygon(parts_over(shapely.union_all(parts), 0.0))
 
 
 class _Met:
@@ -80,7 +98,7 @@ def _finding(
     ground: Ground, rule: LineRule, index: int, line_ids: tuple[str, ...], place: BaseGeometry
 ) -> Finding:
     parcel = ground.parcels[index]
-    added = _added(ground, rule, place)
+    added = float(_new(ground, rule, place).area)
     names = "、".join(ground.norms.names[code] for code in rule.lines)
     use = land_uses(ground.draft.edition)[parcel.code].zh
     where = f"占用{names}" if rule.inside else f"在{names}之外"
@@ -109,16 +127,14 @@ def _finding(
     )
 
 
-def _added(ground: Ground, rule: LineRule, place: BaseGeometry) -> float:
-    """Return the area [m²] of a place that was of no such use in the base year."""
+def _new(ground: Ground, rule: LineRule, place: BaseGeometry) -> BaseGeometry:
+    """Return the part of a place that was of no such use in the base year."""
     if not ground.base:
-        return float(place.area)
+        return place
     near = ground.base_tree.query(place, predicate="intersects")
     kept = [
         index
         for index in near.tolist()
         if rule.concerns(ground.profile, ground.base[index].edition, ground.base[index].code)
     ]
-    if not kept:
-        return float(place.area)
-    return float(place.difference(_union(ground.base_geoms[kept])).area)
+    return place.difference(_union(ground.base_geoms[kept])) if kept else place

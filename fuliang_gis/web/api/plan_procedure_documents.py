@@ -144,8 +144,11 @@ def goals(plan: VillagePlan) -> Json:
 def waiver(row: WaiverRow) -> Json:
     """Return one waiver."""
     one = row.waiver
+    zh, en = row.why or ("", "")
     return {
         "id": one.id,
+        "scheme_id": one.scheme_id,
+        "scheme": row.scheme,
         "parcel": one.parcel,
         "article": one.article,
         "reason": one.reason,
@@ -154,4 +157,6 @@ def waiver(row: WaiverRow) -> Json:
         "revoker": row.revoker,
         "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None,
         "holds": row.holds,
+        "void": {"code": row.void, "zh": zh, "en": en} if row.void else None,
+        "asked": row.asked,
     }

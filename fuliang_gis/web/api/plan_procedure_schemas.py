@@ -363,10 +363,23 @@ class PlanWaiverBody(_Strict):
     reason: Cause
 
 
+class PlanWaiverVoid(BaseModel):
+    """Why a waiver that nobody took back does not count for the main scheme."""
+
+    code: str
+    zh: str
+    en: str
+
+
 class PlanWaiverOut(BaseModel):
-    """One waiver; it holds until it is revoked, or its parcel grows, moves or changes its use."""
+    """One waiver; it holds for the main scheme until it is revoked or ``void`` says why not.
+
+    ``asked`` tells whether its parcel still, or again, needs one there.
+    """
 
     id: int
+    scheme_id: int
+    scheme: str
     parcel: str
     article: str
     reason: str
@@ -375,6 +388,8 @@ class PlanWaiverOut(BaseModel):
     revoker: str | None
     revoked_at: str | None
     holds: bool
+    void: PlanWaiverVoid | None
+    asked: bool
 
 
 class PlanWaiverList(BaseModel):

@@ -62,7 +62,8 @@ def _page(plan_id: int, typed: Typed) -> str:
     with database().session() as session:
         found = seen(session, actor, plan_id)
         plan = found.row.plan
-        permits = waivers.waivable(session, plan) if plan.state in UNDECIDED else []
+        undecided = plan.state in UNDECIDED
+        permits = waivers.waivable(session, plan) if undecided else []
         rows = waivers.waivers(session, plan)
     return render_template(
         "plans/procedure_waivers.html",
@@ -70,7 +71,8 @@ def _page(plan_id: int, typed: Typed) -> str:
         plan=plan,
         permits=permits,
         rows=rows,
-        grants=plan.state in UNDECIDED and found.may(Permission.REVIEW_PLANS),
+        undecided=undecided,
+        grants=undecided and found.may(Permission.REVIEW_PLANS),
         longest=waivers.LONGEST_REASON,
         typed=typed,
     )
