@@ -82,6 +82,7 @@ ACTION_NAMES: dict[str, str] = {
     "create_plan": "新建巡查路线方案",
     "solve_plan": "求解巡查路线方案",
     "change_plan": "调整巡查路线方案",
+    "replan_own_day": "重排自己今天的路线",
     "publish_plan": "发布巡查路线方案",
     "withdraw_plan": "撤回巡查路线方案",
     "create_village_plan": "新建村庄规划",

@@ -166,7 +166,12 @@ class _Applying:
         for function in FUNCTIONS:
             self._run(function)
         self._run("revoke all on all functions in schema guard from public")
-        for callable_ in ("actor_id()", "write_scope(text)", "refuse(text, text)"):
+        for callable_ in (
+            "actor_id()",
+            "write_scope(text)",
+            "refuse(text, text)",
+            "drives(integer)",
+        ):
             self._run(f"grant execute on function guard.{callable_} to {{service}}")
         for table in tables:
             self._protect(table)

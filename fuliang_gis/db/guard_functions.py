@@ -183,6 +183,68 @@ end
 $$
 """
 
+#: Whoever works in a team drives its rounds.
+DRIVES = """
+create or replace function guard.drives(team integer) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select guard.write_scope('record_visits') is not null and exists (
+        select from {schema}.team_member
+        where team_id = team and account_id = guard.actor_id()
+    )
+$$
+"""
+
+#: As judge_division; beyond that, whoever drives a round may put its stops in another order, with
+#: the times and ways that follow from it: in its stops, itself, and its plan.
+JUDGE_ROUNDS = """
+create or replace function guard.judge_rounds() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
+declare
+    scopes text[];
+    told text[] := array['driving_seconds', 'driving_metres'] || case tg_table_name
+        when 'round_plan' then array['version']
+        when 'inspection_round' then array['starts', 'ends', 'pause_at']
+        else array['ordinal', 'arrive', 'begin', 'leave', 'drive_seconds', 'drive_metres',
+            'walk_metres'] end;
+begin
+    if not row_security_active(tg_relid) or guard.actor_id() = 0 then
+        return null;
+    end if;
+    select array_agg(distinct scope) into scopes
+        from unnest(tg_argv) permission, guard.write_scope(permission) scope
+        where scope is not null;
+    if not exists (
+        select from old_rows where not exists (
+            select from unnest(scopes) scope where starts_with(division_code, scope)
+        )
+    ) then
+        return null;
+    end if;
+    if tg_op = 'DELETE' then
+        perform guard.refuse(tg_table_name, 'outside the division or role');
+    -- A statement that deletes has no new rows, so this is not looked at before it is reached.
+    elsif exists (
+        select from old_rows before left join new_rows after using (id)
+        where not exists (
+            select from unnest(scopes) scope where starts_with(before.division_code, scope)
+        ) and (
+            to_jsonb(before) - told is distinct from to_jsonb(after) - told
+            or not exists (
+                select from {schema}.inspection_round driven
+                where guard.drives(driven.team_id) and case tg_table_name
+                    when 'round_plan' then driven.plan_id = (to_jsonb(before) ->> 'id')::bigint
+                    when 'inspection_round' then driven.id = (to_jsonb(before) ->> 'id')::bigint
+                    else driven.id = (to_jsonb(before) ->> 'round_id')::bigint end
+            )
+        )
+    ) then
+        perform guard.refuse(tg_table_name, 'outside the division or role');
+    end if;
+    return null;
+end
+$$
+"""
+
 #: A closed period never changes: what was owed stays owed. That it was done may be told later.
 JUDGE_CLOSED = """
 create or replace function guard.judge_closed() returns trigger
@@ -231,6 +293,8 @@ FUNCTIONS = (
     JUDGE_COUNTY,
     JUDGE_VIEW,
     JUDGE_DIVISION,
+    DRIVES,
+    JUDGE_ROUNDS,
     JUDGE_CLOSED,
     COUNT_CHANGES,
 )

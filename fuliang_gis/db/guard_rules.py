@@ -102,17 +102,35 @@ _OF_APART = (
 )
 
 
-def _of_rounds(*, kept: tuple[str, ...], upkeep: bool, visited: bool = False) -> Rule:
+#: Of the rows of each table of rounds, those of whoever drives them.
+_DRIVEN = {
+    "round_plan": "exists (select from {schema}.inspection_round driven"
+    " where driven.plan_id = round_plan.id and guard.drives(driven.team_id))",
+    "inspection_round": "guard.drives(team_id)",
+    "round_stop": "exists (select from {schema}.inspection_round driven"
+    " where driven.id = round_stop.round_id and guard.drives(driven.team_id))",
+}
+
+
+def _of_rounds(
+    *,
+    kept: tuple[str, ...],
+    upkeep: bool,
+    visited: bool = False,
+    driven: str | None = None,
+) -> Rule:
     """Return the rule of a table of plans: theirs who manage rounds, and of the solver's upkeep.
 
-    ``visited`` lets those who record visits set whether a stop was made.
+    ``visited`` lets those who record visits set whether a stop was made; ``driven`` tells which
+    rows are of a round that the actor drives, who may put its stops in another order.
     """
     acts = ("manage_rounds", "record_visits") if visited else ("manage_rounds",)
+    update = _in_scope(*acts, upkeep=upkeep)
     return Rule(
         insert=_in_scope("manage_rounds", upkeep=upkeep),
-        update=_in_scope(*acts, upkeep=upkeep),
+        update=update if driven is None else f"{update} or {driven}",
         delete=_in_scope("manage_rounds", upkeep=upkeep),
-        judge="judge_division",
+        judge="judge_division" if driven is None else "judge_rounds",
         judge_names=acts,
         judged=("update", "delete"),
         fixed=("id", *kept),
@@ -346,9 +364,11 @@ RULES: dict[str, Rule] = {
         server_set=("id", "created_at"),
     ),
     "kept_apart_location": Rule(insert=_OF_APART, server_set=()),
-    "round_plan": _of_rounds(kept=("created_by", "created_at"), upkeep=True),
-    "inspection_round": _of_rounds(kept=(), upkeep=True),
-    "round_stop": _of_rounds(kept=(), upkeep=True, visited=True),
+    "round_plan": _of_rounds(
+        kept=("created_by", "created_at"), upkeep=True, driven=_DRIVEN["round_plan"]
+    ),
+    "inspection_round": _of_rounds(kept=(), upkeep=True, driven=_DRIVEN["inspection_round"]),
+    "round_stop": _of_rounds(kept=(), upkeep=True, visited=True, driven=_DRIVEN["round_stop"]),
     "round_left_over": _of_rounds(kept=(), upkeep=True),
     "village_plan": Rule(
         insert=f"created_by = {_ACTOR} and ({_in_scope('draft_plans')})",

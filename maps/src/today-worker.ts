@@ -51,6 +51,8 @@ function noPage(): Response {
 }
 
 async function page(request: Request): Promise<Response> {
+  // An order of stops is of the moment; an old one would mislead.
+  if (new URL(request.url).pathname.endsWith("/replan")) return fetch(request).catch(noPage);
   const before = await kept(request);
   const network = fromNetwork(request);
   if (!before) return network.catch(noPage);

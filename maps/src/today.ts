@@ -9,6 +9,8 @@ import { locate } from "./visit-position";
 
 /** The cache that the service worker answers from when there is no network. */
 const FORMS = "fuliang-today-pages";
+/** Whoever stands at a crossing does not wait longer for a position [ms]; the last visit does too. */
+const PATIENCE = 12_000;
 
 function showLimits(): void {
   document.querySelectorAll<HTMLElement>("[data-reading]").forEach((field) => {
@@ -61,6 +63,38 @@ function sortNearest(): void {
   button.addEventListener("click", () => { void sort(); });
 }
 
+/** The rest of one's own round is reckoned from where the phone is; without that, from the last visit. */
+function locateFirst(): void {
+  if (!("geolocation" in navigator)) return;
+  document.querySelectorAll<HTMLFormElement>("[data-own-replan]").forEach((form) => {
+    const carrier = form.elements.namedItem("place");
+    const button = form.querySelector("button");
+    if (!(carrier instanceof HTMLInputElement) || !button) return;
+    const usual = button.textContent;
+    button.hidden = false;
+    const find = async (): Promise<void> => {
+      button.disabled = true;
+      button.textContent = "正在定位…";
+      try {
+        const found = await locate(PATIENCE);
+        carrier.value = `${found.longitude.toFixed(6)},${found.latitude.toFixed(6)}`;
+      } catch {
+        carrier.value = "";
+      }
+      form.submit();
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void find();
+    });
+    // Whoever comes back finds the button as it was.
+    window.addEventListener("pageshow", () => {
+      button.disabled = false;
+      button.textContent = usual;
+    });
+  });
+}
+
 async function keepForms(told: HTMLElement): Promise<void> {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("[data-visit-link]")];
   const cache = await caches.open(FORMS);
@@ -108,6 +142,7 @@ function start(): void {
   showLimits();
   showNotes();
   sortNearest();
+  locateFirst();
   const root = document.querySelector<HTMLElement>("[data-token][data-account]");
   const panel = document.querySelector<HTMLElement>("[data-outbox]");
   if (!root || !panel) return;

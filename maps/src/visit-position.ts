@@ -53,12 +53,13 @@ export function distanceTo(geometry: Geometry, lon: number, lat: number): number
   }
 }
 
-export function locate(): Promise<GeolocationCoordinates> {
+/** @param patience How long a device may take to find out where it is [ms]. */
+export function locate(patience = 30_000): Promise<GeolocationCoordinates> {
   return new Promise((resolve, reject) => {
     navigator.geolocation.getCurrentPosition(
       (found) => { resolve(found.coords); },
       (error) => { reject(new Error(error.message)); },
-      { enableHighAccuracy: true, timeout: 30_000, maximumAge: 10_000 },
+      { enableHighAccuracy: true, timeout: patience, maximumAge: 10_000 },
     );
   });
 }

@@ -72,8 +72,10 @@ def drop_rounds(session: Session) -> None:
         "delete from inspection_round where team_id in (select id from team where invented)",
         "delete from team where invented",
         # One location alone keeps apart from nothing.
-        "delete from kept_apart where (select count(*) from kept_apart_location o join location l"
-        " on l.id = o.location_id where o.kept_apart_id = kept_apart.id and not l.invented) < 2",
+        """delete from kept_apart where (
+            select count(*) from kept_apart_location o join location l on l.id = o.location_id
+            where o.kept_apart_id = kept_apart.id and not l.invented
+        ) < 2""",
     ):
         session.execute(text(statement))
 

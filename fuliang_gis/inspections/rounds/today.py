@@ -48,7 +48,7 @@ class RestOfDay:
 
 
 @dataclass(frozen=True)
-class _Day:
+class Day:
     """One round as it stands: stops made (or without a duty any more), and those to come."""
 
     row: InspectionRound
@@ -83,13 +83,13 @@ def replan_today(
     kept = fetch_plan(session, actor, plan_id, expected_version)
     if kept.state != "published":
         raise wrong(kept, "重新安排今天的路线", "只有已发布的方案可以在途中调整。")
-    day = _day(session, kept, team_id)
+    day = day_of(session, kept, team_id)
     now = seconds_of((at or clock.now()).astimezone(clock.ZONE).time())
     ids = [stop.obligation_id for stop in day.ahead if stop.obligation_id is not None]
     asked = editing(session, kept, ids, [team_id], clock.today())
-    here = _here(asked, place)
+    here = here_on(asked, place)
     rest, made = _searched(kept, asked, day, here, now)
-    order = _write(session, rest, day, made, asked.snaps[0], here, now)
+    order = write_rest(session, rest, day, made, asked.snaps[0], here, now)
     dropped = [one for one in ids if one not in order]
     _drop(session, kept, asked, day, dropped)
     count_totals(session, kept)
@@ -106,7 +106,7 @@ def replan_today(
     )
 
 
-def _day(session: Session, kept: RoundPlan, team_id: int) -> _Day:
+def day_of(session: Session, kept: RoundPlan, team_id: int) -> Day:
     row = session.scalars(
         select(InspectionRound).where(
             InspectionRound.plan_id == kept.id,
@@ -123,10 +123,10 @@ def _day(session: Session, kept: RoundPlan, team_id: int) -> _Day:
         .order_by(RoundStop.ordinal)
     ).all()
     ahead = [stop for stop, state in stops if stop.state == "planned" and state == "open"]
-    return _Day(row, [stop for stop, _ in stops if stop not in ahead], ahead)
+    return Day(row, [stop for stop, _ in stops if stop not in ahead], ahead)
 
 
-def _here(asked: Asked, place: tuple[float, float]) -> Snap:
+def here_on(asked: Asked, place: tuple[float, float]) -> Snap:
     usable = all(abs(each) <= 180 for each in place)
     (here,) = asked.travel.snap(np.array([place]), FARTHEST_M) if usable else (None,)
     if here is None:
@@ -136,7 +136,7 @@ def _here(asked: Asked, place: tuple[float, float]) -> Snap:
 
 
 def _searched(
-    kept: RoundPlan, asked: Asked, day: _Day, here: Snap, now: int
+    kept: RoundPlan, asked: Asked, day: Day, here: Snap, now: int
 ) -> tuple[Asked, Round | None]:
     """Return the problem of the rest of the day, and the best round in it."""
     from_here = asked.travel.seconds([here], asked.snaps, walks=False)[0]
@@ -154,10 +154,10 @@ def _searched(
     return replace(asked, problem=rest, snaps=(*asked.snaps, here)), made
 
 
-def _write(
+def write_rest(
     session: Session,
     rest: Asked,
-    day: _Day,
+    day: Day,
     made: Round | None,
     station: Snap | None,
     here: Snap,
@@ -185,7 +185,7 @@ def _write(
 
 def _write_round(
     row: InspectionRound,
-    day: _Day,
+    day: Day,
     ahead: Sequence[RoundStop],
     made: Round | None,
     home: Leg | None,
@@ -203,7 +203,7 @@ def _write_round(
 
 
 def _drop(
-    session: Session, kept: RoundPlan, asked: Asked, day: _Day, dropped: Sequence[int]
+    session: Session, kept: RoundPlan, asked: Asked, day: Day, dropped: Sequence[int]
 ) -> None:
     for stop in day.ahead:
         if stop.obligation_id in dropped:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, time
+from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
+from fuliang_gis import clock
+from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.errors import Conflict, FuliangError, Invalid
 from fuliang_gis.geo.navigation import NavigationLink, navigation_links
-from fuliang_gis.inspections.rounds import queries
+from fuliang_gis.inspections.norms import norms
+from fuliang_gis.inspections.rounds import own_day, queries
 from fuliang_gis.inspections.rounds import teams as crews
 from fuliang_gis.inspections.rounds.lines import lines_of
 from fuliang_gis.inspections.rounds.queries import RoundView, StopView
 from fuliang_gis.inspections.rounds.travelling import travel_on
 from fuliang_gis.web.context import database
+from fuliang_gis.web.errors import note_refusal, status_of
+from fuliang_gis.web.pages.rounds_asked import whole
 from fuliang_gis.web.pages.rounds_view import map_line
 from fuliang_gis.web.session import require_actor
 
@@ -46,6 +63,11 @@ class OwnRound:
         return sum(each.done for each in self.stops)
 
     @property
+    def left(self) -> int:
+        """How many stops are still to be made."""
+        return len(self.stops) - self.done
+
+    @property
     def next(self) -> OwnStop | None:
         """The stop that comes next."""
         return next((each for each in self.stops if not each.done), None)
@@ -72,3 +94,76 @@ def lines(round_id: int) -> Response:
     return Response(
         json.dumps([map_line(line, 0)], ensure_ascii=False), content_type="application/json"
     )
+
+
+# --- the rest of the day in another order ---
+
+_MEANWHILE = "刚才又有点被巡查或路线有变，次序已重新算过，请再看一遍。"
+
+
+@blueprint.get("/<int:round_id>/replan")
+def show_replan(round_id: int) -> Response:
+    """Show the best order from where one is (``place``, else the last visit) beside today's."""
+    return _replan_page(require_actor(), round_id, _place(request.args.get("place", "")))
+
+
+@blueprint.post("/<int:round_id>/replan")
+def replan(round_id: int) -> Response:
+    """Take the order that was shown, or show it anew where it is not the best one any more."""
+    actor, form = require_actor(), request.form
+    place, moment = _place(form.get("place", "")), _moment(form.get("at", ""))
+    shown = [number for each in form.get("order", "").split(",") if (number := whole(each))]
+    try:
+        with database().session(actor.account_id) as session:
+            done = own_day.replan_own_day(session, actor, round_id, place, at=moment, shown=shown)
+    except (Conflict, Invalid) as refusal:
+        note_refusal(refusal)
+        return _replan_page(actor, round_id, place, refusal)
+    flash(f"已按新的次序排好剩余 {len(done.stops)} 个点。", "ok")
+    address = url_for("today.show", _anchor=f"round-{round_id}")
+    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+
+
+def _replan_page(
+    actor: Actor,
+    round_id: int,
+    place: tuple[float, float] | None,
+    refusal: FuliangError | None = None,
+) -> Response:
+    """Return the page; where there is nothing to show, it tells why and what can be done."""
+    found = None
+    with database().reading() as session:
+        try:
+            found = own_day.price_own_day(session, actor, round_id, place)
+        except Invalid as unfit:
+            refusal = unfit
+        driven = queries.one_round(session, actor, round_id)
+    page = render_template(
+        "today/replan.html",
+        driven=driven,
+        found=found,
+        stops={stop.id: stop for stop in driven.stops},
+        place=request.values.get("place", "")[:60] if place else "",
+        asked="place" in request.values,
+        told=_MEANWHILE if isinstance(refusal, Conflict) else None,
+        problems=refusal.problems if isinstance(refusal, Invalid) else (),
+        purposes=norms().purposes,
+    )
+    return make_response(page, status_of(type(refusal)) if refusal else HTTPStatus.OK)
+
+
+def _place(text: str) -> tuple[float, float] | None:
+    """Read a place as the phone tells it, lon and lat; None where it tells none."""
+    try:
+        lon, lat = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
+
+
+def _moment(text: str) -> datetime | None:
+    """Read when the order was reckoned; None, which is now, where that is no time."""
+    try:
+        return datetime.combine(clock.today(), time.fromisoformat(text), clock.ZONE)
+    except ValueError:
+        return None

@@ -7,24 +7,25 @@ from datetime import date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
 from fuliang_gis.accounts.roles import Actor, Role
 from fuliang_gis.db.session import UPKEEP, Database
 from fuliang_gis.errors import Forbidden
-from fuliang_gis.inspections.models import Obligation, RoundPlan, RoundStop, Team
+from fuliang_gis.inspections.models import InspectionRound, Obligation, RoundPlan, RoundStop, Team
 from fuliang_gis.inspections.rounds import moves, operations, queries, teams
 from fuliang_gis.inspections.rounds.following import note_missed
 from fuliang_gis.inspections.rounds.operations import PlanGiven
+from fuliang_gis.inspections.rounds.own_day import price_own_day, replan_own_day
 from fuliang_gis.inspections.rounds.replanning import replan_missed, replan_today
 from fuliang_gis.inspections.rounds.teams import TeamGiven
 from fuliang_gis.inspections.visits import operations as visits
 from fuliang_gis.inspections.visits.rules import Answer, Given, Position, Read
 from fuliang_gis.locations.models import Location
 from fuliang_gis.locations.registry import layer
-from tests.factories import FULIANG_TOWN, FULIANG_VILLAGE, make_actor
+from tests.factories import COUNTY, FULIANG_TOWN, FULIANG_VILLAGE, make_actor
 from tests.inspections.factories import kind_of
 from tests.inspections.rounds.laying_out import NORTH, QUICK, WEST, lay_owed, lay_roads
 
@@ -107,13 +108,69 @@ def test_an_inspector_plans_nothing(
         session.scalars(select(Team)).one().name = "三队"
 
 
-def _planned(database: Database, staff: Actor, inspector: Actor) -> tuple[int, int]:
+def test_an_inspector_orders_the_own_day_and_nothing_else(
+    service_database: Database, owner_session: Session, people: tuple[Actor, Actor, Actor]
+) -> None:
+    """The database lets through a new order of the own round, no other change of it."""
+    staff, inspector, informant = people
+    _, plan_id = _planned(service_database, staff, inspector)
+    with service_database.session(staff.account_id) as session:
+        version = session.get_one(RoundPlan, plan_id).version
+        operations.publish(session, staff, plan_id, expected_version=version)
+        (driven,) = queries.my_rounds(session, inspector, MONDAY)
+    with service_database.session(inspector.account_id) as session:
+        east = (WEST + 0.07, NORTH)
+        found = price_own_day(session, inspector, driven.id, east)
+        replan_own_day(session, inspector, driven.id, east, shown=found.order)
+    assert owner_session.get_one(RoundPlan, plan_id).version == version + 2
+
+    def plan_title(session: Session) -> None:
+        session.get_one(RoundPlan, plan_id).title = "我的"
+
+    def round_day(session: Session) -> None:
+        session.get_one(InspectionRound, driven.id).day = MONDAY + timedelta(days=1)
+
+    for act in (plan_title, round_day):
+        with pytest.raises(Forbidden), service_database.session(inspector.account_id) as session:
+            act(session)
+    with service_database.session(inspector.account_id) as session:
+        # Rows that one may not delete are out of a deletion's sight.
+        session.execute(delete(InspectionRound).where(InspectionRound.id == driven.id))
+    assert owner_session.get(InspectionRound, driven.id) is not None
+    # Of the same division, but not of the team.
+    with pytest.raises(Forbidden), service_database.session(informant.account_id) as session:
+        session.get_one(InspectionRound, driven.id).driving_metres = 1
+
+
+def test_a_member_from_below_orders_a_round_of_the_county(
+    service_database: Database, owner_session: Session, people: tuple[Actor, Actor, Actor]
+) -> None:
+    """Whoever works in a team drives its rounds, though the team is of a wider division."""
+    _, inspector, _ = people
+    county = make_actor(owner_session, Role.COUNTY_STAFF, COUNTY)
+    owner_session.commit()
+    _, plan_id = _planned(service_database, county, inspector, COUNTY)
+    with service_database.session(county.account_id) as session:
+        version = session.get_one(RoundPlan, plan_id).version
+        operations.publish(session, county, plan_id, expected_version=version)
+        (driven,) = queries.my_rounds(session, inspector, MONDAY)
+    with service_database.session(inspector.account_id) as session:
+        east = (WEST + 0.07, NORTH)
+        found = price_own_day(session, inspector, driven.id, east)
+        replan_own_day(session, inspector, driven.id, east, shown=found.order)
+    with pytest.raises(Forbidden), service_database.session(inspector.account_id) as session:
+        session.get_one(RoundStop, found.order[0]).state = "done"
+
+
+def _planned(
+    database: Database, staff: Actor, inspector: Actor, division: str = FULIANG_TOWN
+) -> tuple[int, int]:
     """Make a team and a plan as staff, solve it as the upkeep."""
     with database.session(staff.account_id) as session:
-        given = TeamGiven(FULIANG_TOWN, "一队", WEST, NORTH, (inspector.account_id,))
+        given = TeamGiven(division, "一队", WEST, NORTH, (inspector.account_id,))
         team_id = teams.create_team(session, staff, given).id
         last = MONDAY + timedelta(days=4)
-        plan = PlanGiven("一周", FULIANG_TOWN, MONDAY, last, [team_id])
+        plan = PlanGiven("一周", division, MONDAY, last, [team_id])
         plan_id = operations.create_plan(session, staff, plan).id
     with database.session(UPKEEP) as session:
         operations.solve(session, plan_id, today=MONDAY, effort=QUICK)

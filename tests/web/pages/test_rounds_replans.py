@@ -93,3 +93,34 @@ def test_what_was_missed_is_put_into_later_rounds(ground: Ground) -> None:
         viewer = ground.world.browser("viewer")
         assert viewer.get(f"/rounds/{key}/missed").status_code == 403
     _withdraw(ground, key)
+
+
+def test_one_puts_the_rest_of_the_own_day_in_order(ground: Ground) -> None:
+    """Shown beside today's order first; accepted or left; without a position from the station."""
+    key, driven = _published(ground)
+    path = f"/today/rounds/{driven}/replan"
+    assert path in ground.page("/today")
+    page = ground.page(f"{path}?place={WEST + 0.07},{NORTH}")
+    assert "本机现在的位置" in page
+    order = page.partition('name="order" value="')[2].partition('"')[0]
+    was = [stop.id for stop, home in ground.stops(key) if home.id == driven]
+    assert sorted(order.split(",")) == sorted(str(each) for each in was)
+    form = {"place": f"{WEST + 0.07},{NORTH}", "at": "09:00", "order": order}
+    status, page = ground.post(path, form | {"order": "1,2"})
+    assert (status, "请再看一遍" in page) == (409, True)
+    assert [stop.id for stop, home in ground.stops(key) if home.id == driven] == was
+    status, page = ground.post(path, form)
+    assert (status, "已按新的次序排好剩余" in page) == (200, True)
+    now = [str(stop.id) for stop, home in ground.stops(key) if home.id == driven]
+    assert ",".join(now) == order
+    assert "重排自己今天的路线" in ground.page(f"/rounds/{key}/history")
+    assert "从<b>工作站</b>出发" in ground.page(path)
+    assert "没有取得定位" in ground.page(f"{path}?place=")
+    viewer = ground.world.browser("viewer")
+    assert viewer.get(path).status_code == 403
+    assert ground.world.browser("yaoli").get(path).status_code == 404
+    answer = ground.clerk.get(f"{path}?place=118.9,30.9")
+    assert answer.status_code == 422
+    assert "内没有道路" in answer.get_data(as_text=True)
+    _withdraw(ground, key)
+    assert ground.clerk.get(path).status_code == 404
