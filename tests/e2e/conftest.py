@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
-from sqlalchemy import create_engine, select
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
@@ -100,6 +100,15 @@ def address(
     with served(cluster, name, settings, tmp_path_factory.mktemp("serve") / "log") as found:
         yield found
     cluster.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def owner(cluster: Cluster, address: str) -> Iterator[Engine]:
+    """The served database, as its owner."""
+    assert address
+    engine = create_engine(driver_url(cluster.owner_url(f"run_{os.getpid()}_e2e")))
+    yield engine
+    engine.dispose()
 
 
 def _lay_out(cluster: Cluster, name: str, settings: Settings) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +11,10 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, Dialog, Route, expect
 from shapely import Polygon
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from fuliang_gis.accounts.roles import Role
-from fuliang_gis.db.cluster import Cluster
-from fuliang_gis.db.session import driver_url
 from fuliang_gis.planning import operations
 from fuliang_gis.planning.parcels import Draft, Parcel
 from tests.e2e.conftest import DESKTOP, PHONE, Watched
@@ -29,15 +26,6 @@ pytestmark = pytest.mark.browser
 
 #: What a window says when the link is cut on purpose.
 CUT = "net::ERR_INTERNET_DISCONNECTED"
-
-
-@pytest.fixture(scope="module")
-def owner(cluster: Cluster, address: str) -> Iterator[Engine]:
-    """The served database, as its owner."""
-    assert address
-    engine = create_engine(driver_url(cluster.owner_url(f"run_{os.getpid()}_e2e")))
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def planner(visit: Callable[[tuple[int, int]], Watched]) -> Watched:
 def open_services(watched: Watched) -> Page:
     """Go to the services of the demo county's plan that is being drafted."""
     page = watched.page
-    watched.open("/plans?state=draft")
+    watched.open("/plans?state=draft&q=示意")
     page.get_by_role("row").filter(has_text="演示").get_by_role("link").first.click()
     page.get_by_role("link", name="设施服务").click()
     served(page)

@@ -84,7 +84,7 @@ def test_from_a_base_file_to_an_export(planner: Watched, tmp_path: Path) -> None
 def test_a_finding_is_shown_on_the_map(planner: Watched) -> None:
     """Its place comes into view; the matrix lists the parcels of a cell."""
     page = planner.page
-    planner.open("/plans")
+    planner.open("/plans?q=韩源村")
     page.get_by_role("link", name=re.compile("韩源村")).click()
     drawn(page)
     page.get_by_role("link", name=re.compile("^错误")).click()

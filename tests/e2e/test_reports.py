@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import Engine
 
 from tests.e2e.conftest import DESKTOP, PHONE, Watched
+from tests.e2e.plan_editing import make_plan
 from tests.e2e.test_pages import first_of, grave_faults
 from tests.inspections.pictures import phone_picture
 
@@ -91,10 +93,11 @@ def test_labels_are_chosen_on_the_page(visit: Visit, size: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_calendar_address_is_made(visit: Visit, size: tuple[int, int]) -> None:
+def test_a_calendar_address_is_made(visit: Visit, owner: Engine, size: tuple[int, int]) -> None:
     """Shown once; the page fits and shuts nobody out."""
     watched = visit(size)
     watched.sign_in("county")
+    make_plan(owner, "一个没有空格可以换行的规划名称_" + "0123456789" * 8)
     watched.open("/reminders")
     assert no_wider(watched)
     assert grave_faults(watched) == []

@@ -12,11 +12,10 @@ from itertools import product
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from fuliang_gis import clock
 from fuliang_gis.db.cluster import Cluster
-from fuliang_gis.db.session import driver_url
 from fuliang_gis.material import ROOT
 from fuliang_gis.settings import Settings
 from tests.e2e.conftest import DESKTOP, PHONE, Watched
@@ -32,17 +31,14 @@ SEARCH_MS = 120_000
 
 
 @pytest.fixture(scope="module")
-def owner(cluster: Cluster, address: str) -> Iterator[Engine]:
+def owner(owner: Engine) -> Engine:
     """The served database, as its owner; nothing that the demo planned is in the way."""
-    assert address
-    engine = create_engine(driver_url(cluster.owner_url(f"run_{os.getpid()}_e2e")))
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(
             text("update round_plan set state = 'withdrawn' where state = 'published'")
         )
         connection.execute(text("update obligation set planned_on = null where state = 'open'"))
-    yield engine
-    engine.dispose()
+    return owner
 
 
 @pytest.fixture(scope="module")
