@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -22,31 +22,47 @@ from fuliang_gis.inspections.models import (
 )
 from fuliang_gis.inspections.rounds.places import place
 from fuliang_gis.inspections.rounds.times import seconds_between
-from fuliang_gis.inspections.rounds.views import LeftOver, PlanRow, RoundView, StopView
+from fuliang_gis.inspections.rounds.views import (
+    PLAN_STATE_NAMES,
+    LeftOver,
+    PlanRow,
+    RoundView,
+    StopView,
+)
 from fuliang_gis.inspections.status.queries import FACTS, facts_of
 from fuliang_gis.inspections.status.rules import status_of
-from fuliang_gis.locations.models import Location
+from fuliang_gis.locations.models import PINYIN, Location
 
 
-def fetch_plans(session: Session, *conditions: ColumnElement[bool], **paged: int) -> list[PlanRow]:
-    """Return plans with their counts, the latest day first; ``limit`` and ``offset`` page."""
+def fetch_plans(
+    session: Session,
+    *conditions: ColumnElement[bool],
+    sort: str = "first_day",
+    descending: bool = True,
+    **paged: int,
+) -> list[PlanRow]:
+    """Return plans with their counts, the latest day first; ``limit`` and ``offset`` page.
+
+    Args:
+        sort: One of ``PLAN_SORTS``; plans that have nothing there come last.
+    """
     creator = aliased(Account)
-    rounds = select(func.count(InspectionRound.id)).where(InspectionRound.plan_id == RoundPlan.id)
-    left = select(func.count(RoundLeftOver.id)).where(RoundLeftOver.plan_id == RoundPlan.id)
+    column = PLAN_SORTS[sort]()
     statement = (
         select(
             RoundPlan,
             Division.name,
             creator.display_name,
-            rounds.scalar_subquery(),
+            _rounds(),
             _stops(),
             _stops("done"),
             _stops("missed"),
-            left.scalar_subquery(),
+            _left(),
         )
         .join(Division, Division.code == RoundPlan.division_code)
         .outerjoin(creator, creator.id == RoundPlan.created_by)
         .where(*conditions)
+        .order_by((column.desc() if descending else column.asc()).nulls_last())
         .order_by(RoundPlan.first_day.desc(), RoundPlan.id.desc())
     )
     if "limit" in paged:
@@ -54,6 +70,16 @@ def fetch_plans(session: Session, *conditions: ColumnElement[bool], **paged: int
     # A plan changes in other sessions while it is solved.
     fresh = statement.execution_options(populate_existing=True)
     return [_plan(row) for row in session.execute(fresh)]
+
+
+def _rounds() -> ColumnElement[int]:
+    wanted = select(func.count(InspectionRound.id)).where(InspectionRound.plan_id == RoundPlan.id)
+    return wanted.scalar_subquery()
+
+
+def _left() -> ColumnElement[int]:
+    wanted = select(func.count(RoundLeftOver.id)).where(RoundLeftOver.plan_id == RoundPlan.id)
+    return wanted.scalar_subquery()
 
 
 def _stops(state: str | None = None) -> ColumnElement[int]:
@@ -66,6 +92,23 @@ def _stops(state: str | None = None) -> ColumnElement[int]:
         wanted = wanted.outerjoin(Obligation, Obligation.id == RoundStop.obligation_id)
         wanted = wanted.where(_state() == state)
     return wanted.scalar_subquery()
+
+
+#: What a list of plans can be ordered by.
+PLAN_SORTS: Mapping[str, Callable[[], ColumnElement[Any]]] = {
+    # Names read as in a dictionary, by pinyin.
+    "title": lambda: RoundPlan.title.collate(PINYIN),
+    "state": lambda: case(
+        {state: number for number, state in enumerate(PLAN_STATE_NAMES)}, value=RoundPlan.state
+    ),
+    "first_day": lambda: RoundPlan.first_day.expression,
+    "division_code": lambda: RoundPlan.division_code.expression,
+    "rounds": _rounds,
+    "stops": _stops,
+    "left_over": _left,
+    "driving_seconds": lambda: RoundPlan.driving_seconds.expression,
+    "created_at": lambda: RoundPlan.created_at.expression,
+}
 
 
 def _state() -> ColumnElement[str]:

@@ -22,7 +22,12 @@ from fuliang_gis.db.paging import Page
 from fuliang_gis.errors import BadParameter, NotFound
 from fuliang_gis.inspections.models import InspectionRound, RoundPlan, TeamMember
 from fuliang_gis.inspections.rounds.comparing import CHANGE_NAMES, Comparison, compared
-from fuliang_gis.inspections.rounds.fetching import fetch_left_over, fetch_plans, fetch_rounds
+from fuliang_gis.inspections.rounds.fetching import (
+    PLAN_SORTS,
+    fetch_left_over,
+    fetch_plans,
+    fetch_rounds,
+)
 from fuliang_gis.inspections.rounds.lines import RoundLine, TurnLeg, lines_of, turns_of
 from fuliang_gis.inspections.rounds.problems import locked_days, locked_teams, teams_of
 from fuliang_gis.inspections.rounds.team_queries import TeamRow, teams_by_id
@@ -47,6 +52,7 @@ __all__ = [
     "CHANGE_NAMES",
     "LEFT_OVER_ADVICE",
     "LEFT_OVER_NAMES",
+    "PLAN_SORTS",
     "PLAN_STATE_NAMES",
     "STOP_STATE_NAMES",
     "Comparison",
@@ -82,7 +88,8 @@ _MOST_EVENTS = 200
 class PlanFilter:
     """What the list of plans is narrowed to; None means all.
 
-    ``first_day`` and ``last_day`` keep the plans that have a day in that span.
+    ``first_day`` and ``last_day`` keep the plans that have a day in that span, ``team`` those that
+    are for a team, ``creator_id`` those that an account has made.
     """
 
     division: str | None = None
@@ -90,6 +97,8 @@ class PlanFilter:
     text: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    team: int | None = None
+    creator_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,17 +129,37 @@ class SolvingProgress:
 
 
 def plans(
-    session: Session, actor: Actor, wanted: PlanFilter, page: int = 1, size: int = 50
+    session: Session,
+    actor: Actor,
+    wanted: PlanFilter,
+    page: int = 1,
+    size: int = 50,
+    *,
+    sort: str = "first_day",
+    descending: bool = True,
 ) -> Page[PlanRow]:
     """Return one page of the plans in the actor's division, the latest days first.
 
+    Args:
+        sort: One of ``PLAN_SORTS``.
+
     Raises:
-        BadParameter: There is no such state.
+        BadParameter: There is no such state, or no such order.
     """
+    if sort not in PLAN_SORTS:
+        known = "、".join(PLAN_SORTS)
+        raise BadParameter(name="sort", reason=f"可用：{known}", reason_en="unknown order")
     conditions = [within(actor, RoundPlan.division_code), *_conditions(wanted)]
     total = session.scalar(select(func.count(RoundPlan.id)).where(*conditions)) or 0
     number, size = max(page, 1), min(max(size, 1), MAX_PAGE)
-    rows = fetch_plans(session, *conditions, limit=size, offset=(number - 1) * size)
+    rows = fetch_plans(
+        session,
+        *conditions,
+        sort=sort,
+        descending=descending,
+        limit=size,
+        offset=(number - 1) * size,
+    )
     return Page(rows, total, number, size)
 
 
@@ -303,6 +332,10 @@ def _conditions(wanted: PlanFilter) -> list[ColumnElement[bool]]:
         found.append(RoundPlan.title.icontains(wanted.text.strip(), autoescape=True))
     if wanted.first_day:
         found.append(RoundPlan.last_day >= wanted.first_day)
+    if wanted.team:
+        found.append(RoundPlan.asked.contains({"teams": [wanted.team]}))
+    if wanted.creator_id:
+        found.append(RoundPlan.created_by == wanted.creator_id)
     if wanted.last_day:
         found.append(RoundPlan.first_day <= wanted.last_day)
     return found

@@ -46,7 +46,7 @@ def register(api: APIBlueprint) -> None:
 
 
 def list_plans(query: schemas.PlanFilter) -> Response:
-    """List plans, the latest days first."""
+    """List plans, the latest days first unless another order is asked for."""
     actor = require_actor()
     wanted = queries.PlanFilter(
         division=query.division,
@@ -54,9 +54,19 @@ def list_plans(query: schemas.PlanFilter) -> Response:
         text=query.q,
         first_day=query.first_day,
         last_day=query.last_day,
+        team=query.team_id,
+        creator_id=actor.account_id if query.mine else None,
     )
     with database().session() as session:
-        found = queries.plans(session, actor, wanted, query.page, query.size)
+        found = queries.plans(
+            session,
+            actor,
+            wanted,
+            query.page,
+            query.size,
+            sort=query.sort,
+            descending=query.descending,
+        )
     return reply_page([documents.summary(row) for row in found.rows], found)
 
 

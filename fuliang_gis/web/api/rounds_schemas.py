@@ -13,6 +13,17 @@ from fuliang_gis.web.api.schemas import DivisionCode, Plain, StatusOut
 from fuliang_gis.web.api.teams_schemas import Id, TeamOut, TimeOut
 
 BigId = Annotated[int, Field(ge=1, le=9_000_000_000_000_000_000)]
+PlanSort = Literal[
+    "title",
+    "state",
+    "first_day",
+    "division_code",
+    "rounds",
+    "stops",
+    "left_over",
+    "driving_seconds",
+    "created_at",
+]
 PlanState = Literal["draft", "solving", "solved", "failed", "published", "withdrawn"]
 StopState = Literal["planned", "done", "missed"]
 Title = Annotated[str, StringConstraints(max_length=LONGEST_TITLE)]
@@ -140,6 +151,10 @@ class PlanFilter(Strict):
     q: Plain | None = Field(None, description="Part of a title.")
     first_day: date | None = None
     last_day: date | None = None
+    team_id: Id | None = Field(None, description="Only plans that are for this team.")
+    mine: bool = Field(default=False, description="Only plans that one has made oneself.")
+    sort: PlanSort = "first_day"
+    descending: bool = True
     page: int = Field(1, ge=1, le=1_000_000)
     size: int = Field(50, ge=1, le=500)
 

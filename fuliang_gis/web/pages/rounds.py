@@ -35,6 +35,7 @@ from fuliang_gis.web.errors import note_refusal, status_of
 from fuliang_gis.web.pages.common import planner
 from fuliang_gis.web.pages.rounds_asked import (
     HORIZONS,
+    PAGE_SIZES,
     Typed,
     asked,
     given_of,
@@ -93,11 +94,21 @@ def way_text(metres: float | None) -> str:
 @blueprint.get("")
 def show_list() -> str:
     """Show the plans of one's own division, the latest days first."""
-    actor, chosen = require_actor(), asked()
+    actor = require_actor()
+    chosen = asked(actor)
     with database().reading() as session:
-        page = queries.plans(session, actor, chosen.filters, page=chosen.page)
+        page = queries.plans(
+            session,
+            actor,
+            chosen.filters,
+            page=chosen.page,
+            size=chosen.size,
+            sort=chosen.sort,
+            descending=chosen.descending,
+        )
         townships = division_names(session, actor.scope, "township")
-        any_team = crews.teams(session, actor, size=1).total > 0
+        # Plans of teams that are retired are looked for too.
+        teams = crews.teams(session, actor, active=None, size=_MOST_TEAMS).rows
     return render_template(
         "rounds/list.html",
         chosen=chosen,
@@ -105,7 +116,8 @@ def show_list() -> str:
         townships=townships,
         states=PLAN_STATE_NAMES,
         tones=TONES,
-        any_team=any_team,
+        teams=teams,
+        sizes=PAGE_SIZES,
         may_plan=has(actor, Permission.MANAGE_ROUNDS),
     )
 

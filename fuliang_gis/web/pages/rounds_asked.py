@@ -10,11 +10,17 @@ from datetime import date, timedelta
 from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
+from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.errors import Invalid, Problem
 from fuliang_gis.inspections.duties.periods import PeriodKind, Span, period_of
 from fuliang_gis.inspections.rounds.asking import Wishes
 from fuliang_gis.inspections.rounds.operations import PlanGiven
-from fuliang_gis.inspections.rounds.queries import PLAN_STATE_NAMES, PlanDetail, PlanFilter
+from fuliang_gis.inspections.rounds.queries import (
+    PLAN_SORTS,
+    PLAN_STATE_NAMES,
+    PlanDetail,
+    PlanFilter,
+)
 from fuliang_gis.web.pages.asked import day_or_none
 
 #: How far a plan reaches: name, and the words for it.
@@ -27,6 +33,11 @@ HORIZONS: Mapping[str, str] = {
 }
 _MONTHS = {"month": 1, "quarter": 3}
 _LONGEST = 200
+#: Plans of one page of the list.
+PAGE_SIZES = (50, 100, 200)
+#: How the list is ordered unless told otherwise, and what reads from the beginning.
+_SORT = "first_day"
+_WORDS = ("title", "state", "division_code")
 
 
 @dataclass(frozen=True)
@@ -34,12 +45,27 @@ class Asked:
     """What the list of plans is narrowed to, as its address carries it."""
 
     filters: PlanFilter
+    sort: str
+    descending: bool
     page: int
+    size: int
 
     @property
     def narrowed(self) -> bool:
         """Whether it shows less than everything."""
         return self.filters != PlanFilter()
+
+    @property
+    def usual(self) -> bool:
+        """Whether the latest days come first."""
+        return self.sort == _SORT and self.descending
+
+    def sorted_by(self, name: str) -> str:
+        """Return the address that sorts by a column, the other way round when it is sorted so."""
+        # Counts and days are looked at from the top, words from the beginning.
+        first = name not in _WORDS
+        turned = not self.descending if self.sort == name else first
+        return self.address(sort=name, descending="" if turned else "0", page=1)
 
     def address(self, **changed: object) -> str:
         """Return the address of the same list with something changed."""
@@ -49,13 +75,20 @@ class Asked:
             "township": self.filters.division,
             "from": self.filters.first_day,
             "to": self.filters.last_day,
+            "team": self.filters.team,
+            "mine": "1" if self.filters.creator_id else "",
+            "sort": self.sort,
+            "descending": "" if self.descending else "0",
             "page": self.page,
+            "size": self.size,
         }
-        kept = {n: v for n, v in (asked | changed).items() if v not in (None, "", 1)}
+        usual = {"sort": _SORT, "page": 1, "size": PAGE_SIZES[0]}
+        given = (asked | changed).items()
+        kept = {n: v for n, v in given if v not in (None, "") and v != usual.get(n)}
         return url_for("rounds.show_list", **kept)  # type: ignore[arg-type]
 
 
-def asked() -> Asked:
+def asked(actor: Actor) -> Asked:
     """Read what is asked from the request's address."""
     given = {name: value.replace("\0", "").strip()[:100] for name, value in request.args.items()}
     township, state = given.get("township", ""), given.get("state", "")
@@ -65,8 +98,17 @@ def asked() -> Asked:
         text=given.get("q") or None,
         first_day=day_or_none(given.get("from", "")),
         last_day=day_or_none(given.get("to", "")),
+        team=whole(given.get("team", "")),
+        creator_id=actor.account_id if given.get("mine") == "1" else None,
     )
-    return Asked(filters, whole(given.get("page", "")) or 1)
+    size = whole(given.get("size", ""))
+    return Asked(
+        filters,
+        sort=sort if (sort := given.get("sort", "")) in PLAN_SORTS else _SORT,
+        descending=given.get("descending") != "0",
+        page=whole(given.get("page", "")) or 1,
+        size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+    )
 
 
 def whole(text: str) -> int | None:

@@ -394,3 +394,48 @@ def test_pages_ask_the_database_as_often_however_much_there_is(
 def test_the_menu_leads_here(ground: Ground) -> None:
     """Everybody who reads finds the plans in the menu of inspections."""
     assert '<a href="/rounds" aria-current="page">巡查路线</a>' in ground.page("/rounds")
+
+
+def test_the_list_is_sorted_and_narrowed_by_its_address(ground: Ground) -> None:
+    """Every column, both ways round, with the filters kept; what is no column is left aside."""
+    one, both = ground.plan(ground.team_id), ground.plan()
+    with Session(ground.world.owner) as session, session.begin():
+        first, second = session.get_one(RoundPlan, one), session.get_one(RoundPlan, both)
+        first.title, second.title = "排序甲：安全", "排序乙：北线"
+        first.first_day = MONDAY - timedelta(days=7)
+        second.driving_seconds, second.created_by = None, None
+
+    def listed(query: str) -> list[int]:
+        page = ground.page(f"/rounds?q=排序&{query}")
+        found = {key: page.find(f'href="/rounds/{key}"') for key in (one, both)}
+        return sorted((key for key in found if found[key] >= 0), key=lambda key: found[key])
+
+    assert listed("") == [both, one]
+    assert listed("descending=0") == [one, both]
+    assert listed("sort=title&descending=0") == [one, both]
+    assert listed("sort=title") == [both, one]
+    assert listed("sort=left_over&descending=0") == [both, one]
+    assert listed("sort=nothing") == [both, one]
+    # What has no driving yet comes last, whichever way round.
+    assert listed("sort=driving_seconds") == listed("sort=driving_seconds&descending=0")
+    for name in ("state", "division_code", "rounds", "stops", "created_at"):
+        assert len(listed(f"sort={name}")) == 2
+    assert listed(f"team={ground.other_id}") == [both]
+    assert listed("mine=1") == [one]
+    page = ground.page("/rounds?q=排序&mine=1&sort=stops")
+    assert 'aria-sort="descending"' in page
+    turned = "sort=stops&amp;descending=0"
+    assert turned in page
+    assert "mine=1" in page.partition(turned)[0].rpartition('href="')[2]
+    assert '<input type="hidden" name="sort" value="stops">' in page
+
+
+def test_the_api_sorts_plans_too(ground: Ground) -> None:
+    """As the list does; what is no column is refused."""
+    client, headers = ground.world.app.test_client(), ground.world.token("fuliang")
+    plain = client.get("/api/v1/round-plans?sort=created_at&descending=false", headers=headers)
+    told = [each["created_at"] for each in plain.get_json()["items"]]
+    assert told == sorted(told)
+    of_team = client.get(f"/api/v1/round-plans?team_id={ground.other_id}", headers=headers)
+    assert 0 < of_team.get_json()["total"] < plain.get_json()["total"]
+    assert client.get("/api/v1/round-plans?sort=id", headers=headers).status_code == 422
