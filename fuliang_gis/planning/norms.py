@@ -23,7 +23,7 @@ CONSTRUCTION = "construction"
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What is taken for rounding: areas [m²] and distances [m]."""
+    """What is taken for rounding: areas [m²] and distances [m]; shares are parts of 1."""
 
     area_m2: float
     edge_m: float
@@ -31,6 +31,9 @@ class Tolerances:
     sliver_width_m: float
     repair_m: float
     stated_m2: float
+    mend_m2: float
+    mend_share: float
+    spike_m: float
 
 
 @dataclass(frozen=True)

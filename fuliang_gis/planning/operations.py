@@ -112,10 +112,16 @@ def set_base(
     lines: Sequence[ControlLine],
     *,
     expected_version: int | None,
+    message: str = "现状",
+    record: Mapping[str, object] | None = None,
 ) -> VillagePlan:
     """Put base-year parcels and control lines in place of those a plan has.
 
     A scheme without parcels begins with the base year's.
+
+    Args:
+        message: What the first version of such a scheme tells of itself.
+        record: What the audit record tells besides.
 
     Raises:
         NotFound, Forbidden, OutsideDivision, VersionRequired, Conflict: As they say.
@@ -149,9 +155,9 @@ def set_base(
         select(PlanScheme).where(PlanScheme.plan_id == plan.id, PlanScheme.head == 0)
     ):
         empty = draft_of(session, plan, scheme)
-        _keep(session, actor, scheme, empty, replace(empty, parcels=empty.base), "现状")
+        _keep(session, actor, scheme, empty, replace(empty, parcels=empty.base), message)
     plan.version += 1
-    detail = {"parcels": len(parcels), "lines": len(lines)}
+    detail = {"parcels": len(parcels), "lines": len(lines), **(record or {})}
     note(session, actor, plan, "import_plan_base", detail)
     session.flush()
     return plan
@@ -165,6 +171,7 @@ def save(
     *,
     expected: int | None,
     message: str = "",
+    record: Mapping[str, object] | None = None,
 ) -> Saved:
     """Save parcels that were drawn, changed or removed (None) as a new version.
 
@@ -173,6 +180,7 @@ def save(
 
     Args:
         expected: The version that the changes were made upon.
+        record: What the audit record tells besides.
 
     Raises:
         NotFound, Forbidden, OutsideDivision, VersionRequired: As they say.
@@ -209,7 +217,12 @@ def save(
         actor,
         plan,
         "save_scheme",
-        {"scheme": scheme.id, "version": version.ordinal, "changed": version.changed},
+        {
+            "scheme": scheme.id,
+            "version": version.ordinal,
+            "changed": version.changed,
+            **(record or {}),
+        },
     )
     return Saved(version, after, applied(before, changes), fitted.moved, merged)
 

@@ -1,7 +1,7 @@
 // How land uses, control lines and the village boundary look on a plan's map: standard colours, marks across those
 // that share one, labels where there is room.
 import type { FeatureLike } from "ol/Feature";
-import { Fill, Stroke, Style, Text } from "ol/style";
+import { Circle, Fill, Stroke, Style, Text } from "ol/style";
 
 import { FONT } from "./palette";
 
@@ -189,12 +189,17 @@ export function findingStyle(feature: FeatureLike): Style[] {
   const colour = SEVERITIES[String(feature.get("severity"))] ?? INK;
   return [
     new Style({ stroke: new Stroke({ color: "rgba(255, 255, 255, 0.9)", width: 5 }) }),
-    new Style({ stroke: new Stroke({ color: colour, width: 2.5 }), fill: new Fill({ color: `${colour}40` }) }),
+    new Style({ stroke: new Stroke({ color: colour, width: 2.5 }), fill: new Fill({ color: `${colour}40` }), image: ring(colour, 5) }),
   ];
 }
 
 /** What was clicked or looked for, on the map. */
 export const CHOSEN = [
   new Style({ stroke: new Stroke({ color: "#ffffff", width: 7 }) }),
-  new Style({ stroke: new Stroke({ color: "#d6006c", width: 3.5 }), fill: new Fill({ color: "rgba(214, 0, 108, 0.22)" }) }),
+  new Style({ stroke: new Stroke({ color: "#d6006c", width: 3.5 }), fill: new Fill({ color: "rgba(214, 0, 108, 0.22)" }), image: ring("#d6006c", 11) }),
 ];
+
+/** The mark of a place that is a point: where an edge crosses itself, the tip of a spike. */
+function ring(colour: string, radius: number): Circle {
+  return new Circle({ radius, stroke: new Stroke({ color: colour, width: 2.5 }), fill: new Fill({ color: "rgba(255, 255, 255, 0.5)" }) });
+}

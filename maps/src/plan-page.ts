@@ -2,9 +2,11 @@
 //   [data-plan-map]             a map (see plan-map.ts); [data-places] on it: places of findings by their key
 //   [data-show-parcels="[…]"]   shows parcels on the page's map
 //   [data-show-place="key"]     shows a finding's place
+//   [data-check-all="name"]     ticks every box of that name
 import "../styles/plans.css";
 
 import { showBusyForms } from "./busy-forms";
+import { bindCheckAll } from "./check-all";
 import { PlanMap } from "./plan-map";
 import { showToast } from "./toast";
 
@@ -49,6 +51,7 @@ document.addEventListener("click", (event) => {
 });
 
 showBusyForms();
+bindCheckAll();
 
 /** What came with the page or was fetched into it: places of findings, and the parcels of a number. */
 function takeIn(): void {

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 from flask.testing import FlaskClient
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from fuliang_gis import clock
+from fuliang_gis.accounts.models import AuditEvent
 from fuliang_gis.accounts.roles import Role
 from fuliang_gis.errors import NotFound
 from fuliang_gis.exchange.plans.archives import MOST_BYTES
@@ -28,7 +30,14 @@ from fuliang_gis.exchange.plans.options import Format
 from fuliang_gis.exchange.plans.reading import read_plan
 from fuliang_gis.exchange.plans.writing import FORMATS, write_plan
 from fuliang_gis.planning import operations
-from fuliang_gis.planning.models import PlanBaseParcel, PlanControlLine, PlanScheme, VillagePlan
+from fuliang_gis.planning.models import (
+    PlanBaseParcel,
+    PlanControlLine,
+    PlanParcel,
+    PlanScheme,
+    PlanVersion,
+    VillagePlan,
+)
 from fuliang_gis.planning.parcels import ControlLine, Draft
 from fuliang_gis.web.context import settings
 from fuliang_gis.web.pages import plans_uploads
@@ -235,6 +244,172 @@ def test_parcels_of_several_parts_are_taken_apart(
     with Session(world.owner) as session:
         names = select(PlanBaseParcel.name).where(PlanBaseParcel.plan_id == plan)
         assert set(session.scalars(names)) == {"甲_1", "甲_1-2"}
+
+
+#: One ring round two areas of 2,500 m² that meet at a node, and a corner where the pen slipped.
+EIGHT = shapely.Polygon([(0, 0), (100, 0), (50, 50), (100, 100), (0, 100), (50, 50)])
+SLIP = shapely.Polygon([(200, 0), (200, 100), (100, 100), (100, 2), (99, 0), (99, 2), (100, 0)])
+#: Four corners in the wrong order.
+BOW = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
+
+
+def _broken(
+    folder: Path, *shapes: BaseGeometry, areas: Sequence[float | None] = (), role: str = ""
+) -> Path:
+    """Return a file of shapes that are placed in the village; ids are a, b, …"""
+    said: list[dict[str, object]] = [
+        {"BSM": name, "YDYHFLDM": "0101", "FLBB": "2023", "TC": role or None} for name in "abc"
+    ]
+    for values, area in zip(said, areas, strict=False):
+        values["MJ"] = area
+    features = [
+        (
+            said[at],
+            shapely.transform(shape, lambda points: np.add(points, (X, Y))),
+        )
+        for at, shape in enumerate(shapes)
+    ]
+    return _geojson(folder, features, "EPSG:4548")
+
+
+def _ticks(page: str) -> dict[str, str]:
+    """Return what the preview offers to mend: the box's value by what it is called."""
+    return {
+        label: value
+        for value, label in re.findall(r'name="mend" value="(\w+)"[^>]*> <span><b>([^<]+)<', page)
+    }
+
+
+def test_broken_shapes_are_mended_when_they_are_chosen(
+    world: World, planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """Nothing goes in before every broken shape is chosen; the version and the record tell it."""
+    address = upload(planner, plan, _broken(tmp_path, EIGHT, SLIP))
+    page = planner.get(address).get_data(as_text=True)
+    ticks = _ticks(page)
+    assert set(ticks) == {"图斑 a", "图斑 b"}
+    assert "面积按节点算 5,000.00 平方米，修复后 5,000.00 平方米（不变）；成为 2 个图斑" in page
+    assert "修复后 10,000.50 平方米" in page
+    assert page.count('<svg class="plan-mend"') == 2
+    sent = form(planner, "/plans", version="1", title="修过的") | {"as": "scheme"}
+    refused = planner.post(address, data=sent | {"mend": ticks["图斑 a"]})
+    assert refused.status_code == 422
+    assert "1 个图形须修复后才能导入" in refused.get_data(as_text=True)
+    # Read again by what was chosen: the address says it, without the form's own fields.
+    again = planner.post(f"{address}/reading", data=sent | {"mend": list(ticks.values())})
+    assert again.status_code == 303
+    assert "csrf_token" not in again.headers["Location"]
+    assert "version" not in again.headers["Location"]
+    page = planner.get(again.headers["Location"]).get_data(as_text=True)
+    assert page.count("导入时修复</span>") == 2
+    assert 'value="修过的"' in page
+    told = re.findall(r'name="moves_told" value="(\d+)"', page)
+    done = planner.post(address, data=sent | {"mend_all": "1", "moves_told": told})
+    assert done.status_code == 303, done.get_data(as_text=True)
+    page = planner.get(done.headers["Location"]).get_data(as_text=True)
+    assert "由文件导入；修复图形 2 个（边界在一点自相接 1、边界自相交 1；面积合计变化" in page
+    with Session(world.owner) as session:
+        names = select(PlanParcel.name).join(PlanScheme, PlanScheme.id == PlanParcel.scheme_id)
+        held = session.scalars(
+            names.where(PlanScheme.title == "修过的", PlanScheme.plan_id == plan)
+        )
+        assert set(held) == {"a", "a-2", "b"}
+        entries = select(AuditEvent.detail).where(AuditEvent.action == "save_scheme")
+        detail = session.scalars(entries.order_by(AuditEvent.id.desc())).first()
+        assert detail is not None
+        assert [each["id"] for each in detail["mended"]] == ["a", "b"]
+        assert detail["mended"][0]["after_m2"] == 5000.0
+
+
+def test_a_base_year_is_mended_too(
+    world: World, planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """Its lines as well; a scheme that begins with it tells what was mended."""
+    address = upload(planner, plan, _broken(tmp_path, EIGHT, role="GHYDYH"))
+    sent = form(planner, "/plans", version=version_of(world, plan)) | {"as": "base"}
+    assert planner.post(address, data=sent).status_code == 422
+    done = planner.post(address, data=sent | {"mend_all": "1"}, follow_redirects=True)
+    assert done.status_code == 200
+    assert "已导入现状图斑 2 个；修复图形 1 个" in done.get_data(as_text=True)
+    with Session(world.owner) as session:
+        messages = select(PlanVersion.message).join(
+            PlanScheme, PlanScheme.id == PlanVersion.scheme_id
+        )
+        (message,) = session.scalars(messages.where(PlanScheme.plan_id == plan))
+        assert message.startswith("现状；修复图形 1 个（边界在一点自相接 1；")
+
+
+def test_what_would_be_a_guess_is_not_mended(
+    planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """A bow tie goes in once the file's own area tells which land is meant."""
+    address = upload(planner, plan, _broken(tmp_path, BOW))
+    page = planner.get(address).get_data(as_text=True)
+    assert "不能自动修复" in page
+    assert _ticks(page) == {}
+    sent = form(planner, "/plans", version="1") | {"as": "base", "mend_all": "1"}
+    refused = planner.post(address, data=sent)
+    assert refused.status_code == 422
+    assert "1 个图形不能自动修复" in refused.get_data(as_text=True)
+    stated = _broken(tmp_path, BOW, EIGHT, areas=(5000.0, 5000.0))
+    page = planner.get(upload(planner, plan, stated)).get_data(as_text=True)
+    assert set(_ticks(page)) == {"图斑 a", "图斑 b"}
+    assert "文件写 5,000.00 平方米" in page
+
+
+def test_what_may_stay_may_be_mended(
+    world: World, planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """A millimetre's spike does not keep a file out; it goes when it is chosen."""
+    spike = [(0, 0), (100, 0), (100, 50), (90, 50), (100, 50.001), (100, 100), (0, 100)]
+    address = upload(planner, plan, _broken(tmp_path, shapely.Polygon(spike)))
+    page = planner.get(address).get_data(as_text=True)
+    assert "有尖刺" in page
+    sent = form(planner, "/plans", version=version_of(world, plan)) | {"as": "base"}
+    assert planner.post(address, data=sent | {"mend_all": "1"}).status_code == 303
+    with Session(world.owner) as session:
+        shapes = select(PlanBaseParcel.geom).where(PlanBaseParcel.plan_id == plan)
+        (geom,) = session.scalars(shapes)
+        assert shapely.from_wkb(bytes(geom.data)).area == pytest.approx(10_000)
+
+
+def test_nothing_is_moved_that_was_not_shown(
+    world: World, planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """Narrow gaps are told in the preview before parcels are fitted; a base year only if chosen."""
+    east = at("e", "0301", 100.05, 0, 200, 100)
+    path = written(tmp_path, draft=Draft(BOUNDARY, {"w": WEST, "e": east}))
+    address = upload(planner, plan, path)
+    page = planner.get(address).get_data(as_text=True)
+    assert "1 处与相邻图斑或村界差一点：最宽 0.050 米，共 5.00 平方米" in page
+    sent = form(planner, "/plans", version="1", title="有缝的") | {"as": "scheme"}
+    refused = planner.post(address, data=sent)
+    assert refused.status_code == 422
+    assert "请先看“缝隙和重叠”一栏" in refused.get_data(as_text=True)
+    done = planner.post(address, data=sent | {"moves_told": "1"}, follow_redirects=True)
+    assert "由文件导入；与相邻图斑或村界对齐 1 处" in done.get_data(as_text=True)
+
+    def base(**chosen: str) -> float:
+        here = upload(planner, plan, path)
+        version = version_of(world, plan)
+        data = form(planner, "/plans", version=version, moves_told="1") | {"as": "base"} | chosen
+        assert planner.post(here, data=data).status_code == 303
+        with Session(world.owner) as session:
+            shapes = select(PlanBaseParcel.geom).where(PlanBaseParcel.plan_id == plan)
+            return sum(shapely.from_wkb(bytes(g.data)).area for g in session.scalars(shapes))
+
+    assert base() == pytest.approx(19_995)
+    assert base(fit="1") == pytest.approx(20_000)
+
+
+def test_what_cannot_be_fitted_is_shown_with_its_places(
+    planner: FlaskClient, plan: int, tmp_path: Path
+) -> None:
+    """An overlap of metres hinders a scheme, and says where."""
+    bad = replace(FILE, parcels={"w": WEST, "h": at("h", "0703", 60, 0, 200, 100)})
+    page = planner.get(upload(planner, plan, written(tmp_path, draft=bad))).get_data(as_text=True)
+    assert "相差超过 0.2 米，不能自动对齐" in page
+    assert "parcels-far-0" in page
 
 
 def test_other_editions_are_translated_or_refused(

@@ -67,7 +67,8 @@ def _rows(features: list[Mapping[str, object]], whole: str) -> Iterator[tuple[st
         if feature.get("id") is not None:
             values.setdefault("id", _value(feature["id"]))
         numbers[name] = numbers.get(name, 0) + 1
-        yield name, RawRow(numbers[name], _geometry(feature.get("geometry")), values)
+        geom, closed = _geometry(feature.get("geometry"))
+        yield name, RawRow(numbers[name], geom, values, closed)
 
 
 def _value(given: object) -> Value:
@@ -76,12 +77,25 @@ def _value(given: object) -> Value:
     return json.dumps(given, ensure_ascii=False)
 
 
-def _geometry(given: object) -> BaseGeometry | None:
+def _geometry(given: object) -> tuple[BaseGeometry | None, bool]:
+    """Return a geometry, and whether rings had to be closed; none where it cannot be read."""
     if given is None:
-        return None
-    # What cannot be read as a geometry is noted as a row without one.
+        return None, False
     found: BaseGeometry | None = shapely.from_geojson(json.dumps(given), on_invalid="ignore")
-    return found
+    if found is not None or not isinstance(given, Mapping):
+        return found, False
+    whole = {**given, "coordinates": _closed(given.get("coordinates"))}
+    found = shapely.from_geojson(json.dumps(whole), on_invalid="ignore")
+    return found, found is not None
+
+
+def _closed(given: object) -> object:
+    """Return coordinates with every ring among them ending where it begins."""
+    if not isinstance(given, list) or not given:
+        return given
+    if all(isinstance(each, list) and each and isinstance(each[0], int | float) for each in given):
+        return given if given[0] == given[-1] else [*given, given[0]]
+    return [_closed(each) for each in given]
 
 
 def _columns(rows: list[RawRow]) -> list[str]:

@@ -25,6 +25,7 @@ class NoteCode(StrEnum):
     NO_GEOMETRY = "no_geometry"
     NOT_AN_AREA = "not_an_area"
     INVALID_GEOMETRY = "invalid_geometry"
+    RING_CLOSED = "ring_closed"
     MULTI_PART = "multi_part"
     Z_DROPPED = "z_dropped"
     ARC_FLATTENED = "arc_flattened"

@@ -22,11 +22,15 @@ NAMED_EDITIONS = (*EDITIONS, SURVEY)
 
 @dataclass(frozen=True)
 class RawRow:
-    """One row: its number from 1, its geometry as it stands, its values by column."""
+    """One row: its number from 1, its geometry as it stands, its values by column.
+
+    ``closed`` tells that a ring of it did not end where it begins and was closed to be read at all.
+    """
 
     number: int
     geom: BaseGeometry | None
     values: Mapping[str, Value]
+    closed: bool = False
 
 
 @dataclass(frozen=True)

@@ -145,12 +145,20 @@ def _note_shapes(table: Table, found: list[Placed]) -> None:
     seen: dict[bytes, str] = {}
     for each in found:
         row = each.row
+        if row.closed:
+            table.note(
+                NoteCode.RING_CLOSED,
+                f"第 {row.number} 行（{each.id}）有环没有闭合，已把末点连到首点。",
+                f"Row {row.number} ({each.id}) had an open ring; its end was joined to its start.",
+                row,
+                parcel=each.id,
+            )
         fault = explain(each.geom)
         if fault is not None:
             table.note(
                 NoteCode.INVALID_GEOMETRY,
                 f"第 {row.number} 行（{each.id}）图形错误：{fault.zh}。"
-                "已照原样读取，请在原软件中修复后再导入。",
+                "已照原样读取，请在“图形修复”中处理，或在原软件中修复后再导入。",
                 f"Row {row.number} ({each.id}) is invalid: {fault.en}. It was read as it is.",
                 row,
                 parcel=each.id,

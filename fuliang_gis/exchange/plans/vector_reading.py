@@ -81,11 +81,17 @@ def _layer(path: Path, name: str, encoding: Encoding | None) -> RawLayer:
     plain = _BYTES if encoding else None
     meta, _, wkb, data = raw.read(path, layer=name, encoding=plain, datetime_as_string=True)
     columns = [_decoded(str(each), encoding) for each in meta["fields"]]
-    # What cannot be read as a geometry is noted as a row without one.
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    # What cannot be read as a geometry is noted as a row without one; a ring left open is closed.
+    shapes = shapely.from_wkb(wkb, on_invalid="fix")
+    closed = shapely.is_missing(shapely.from_wkb(wkb, on_invalid="ignore"))
     lists = [[_decoded(value, encoding) for value in _values(column)] for column in data]
     rows = [
-        RawRow(i + 1, geom, {column: lists[j][i] for j, column in enumerate(columns)})
+        RawRow(
+            i + 1,
+            geom,
+            {column: lists[j][i] for j, column in enumerate(columns)},
+            bool(closed[i]) and geom is not None,
+        )
         for i, geom in enumerate(shapes)
     ]
     crs = meta["crs"]

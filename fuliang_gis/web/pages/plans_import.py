@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from urllib.parse import urlencode
 
-import numpy as np
-import shapely
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
+from flask import Blueprint, Response, flash, make_response, redirect, request
 from flask import url_for as address_of
-from shapely.geometry import mapping
-from shapely.geometry.base import BaseGeometry
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from fuliang_gis.accounts.policies import require
@@ -23,18 +15,14 @@ from fuliang_gis.accounts.roles import Actor, Permission
 from fuliang_gis.errors import (
     Conflict,
     Duplicate,
-    FuliangError,
     Invalid,
     NotFound,
     Problem,
     TooLarge,
     WrongState,
 )
-from fuliang_gis.exchange.plans.coordinates import NAMES
-from fuliang_gis.exchange.plans.fields import LAYERS, Role
-from fuliang_gis.geo.measures import hectares
+from fuliang_gis.exchange.plans.fields import Role
 from fuliang_gis.planning import operations
-from fuliang_gis.planning.codes import land_uses, survey_classes
 from fuliang_gis.planning.drafts import draft_of
 from fuliang_gis.planning.norms import line_norms
 from fuliang_gis.planning.parcels import Parcel
@@ -43,30 +31,18 @@ from fuliang_gis.web.errors import note_refusal, status_of
 from fuliang_gis.web.pages import plans_uploads as uploads
 from fuliang_gis.web.pages.plans_asked import text, whole
 from fuliang_gis.web.pages.plans_files import files_page
-from fuliang_gis.web.pages.plans_incoming import ENCODINGS, Incoming, incoming
+from fuliang_gis.web.pages.plans_fitting import fit
+from fuliang_gis.web.pages.plans_incoming import Incoming
+from fuliang_gis.web.pages.plans_mending import Mend, record, story
+from fuliang_gis.web.pages.plans_preview import preview, read_file
 from fuliang_gis.web.pages.plans_view import Looked, look
 from fuliang_gis.web.session import require_actor
 
 #: Refusals that are told on the preview, where what was chosen stays.
 _TOLD = (Invalid, Duplicate, Conflict, WrongState)
-#: Notes and faults that a preview lists of each kind.
-_MOST = 50
-#: Fields of the form that say nothing of how the file is read.
-_OWN = ("csrf_token", "version", "as", "title", "parts", "parts_told")
-#: Land outside the village [m²] that is worth a word.
-_PINCH_M2 = 100.0
+#: Fields of the form that are for its sending alone.
+_OF_FORM = ("csrf_token", "version", "moves_told")
 _KEY = re.compile(r"[0-9a-f]{16}")
-_COLUMNS = {
-    "id": "图斑编号",
-    "code": "用地代码",
-    "class_name": "用地名称",
-    "name": "名称",
-    "area": "面积",
-    "households": "户数",
-    "line_code": "管控边界代码",
-    "line_name": "管控边界名称",
-}
-_EDITIONS = {"2023": "2023 年版", "2020": "2020 年版", "survey": "三调地类（DLBM）"}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -75,6 +51,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.get("/<int:plan_id>/files/<token>")(show_upload)
     blueprint.get("/<int:plan_id>/files/<token>/sketch")(upload_sketch)
     blueprint.post("/<int:plan_id>/files/<token>")(take_in)
+    blueprint.post("/<int:plan_id>/files/<token>/reading")(read_again)
     blueprint.post("/<int:plan_id>/files/<token>/discard")(discard)
 
 
@@ -96,7 +73,7 @@ def show_upload(plan_id: int, token: str) -> AnyResponse:
     """Show what a file holds as it is read now, and what has to be said of it."""
     actor = require_actor()
     looked, kept = _looked(actor, plan_id), uploads.find(token, actor.account_id)
-    return make_response(_preview(looked, kept, request.args))
+    return make_response(preview(looked, kept, request.args))
 
 
 def upload_sketch(plan_id: int, token: str) -> Response:
@@ -111,11 +88,30 @@ def upload_sketch(plan_id: int, token: str) -> Response:
     return Response(path.read_bytes(), content_type="application/json")
 
 
+def read_again(plan_id: int, token: str) -> AnyResponse:
+    """Show the file as it is read by what was chosen now; the address tells that and no more."""
+    actor = require_actor()
+    _looked(actor, plan_id)
+    uploads.find(token, actor.account_id)
+    chosen = request.form.to_dict(flat=False)
+    if chosen.get("mend_all"):
+        # All are meant, also those that are not listed; naming each would make a long address.
+        chosen.pop("mend", None)
+    kept = [
+        (name, value)
+        for name, values in chosen.items()
+        for value in values
+        if value and name not in _OF_FORM
+    ]
+    here = address_of("plans.show_upload", plan_id=plan_id, token=token)
+    return redirect(f"{here}?{urlencode(kept)}", 303)
+
+
 def take_in(plan_id: int, token: str) -> AnyResponse:
     """Take a file in, as the base year or as a new scheme; what is refused leaves it waiting."""
     actor = require_actor()
     looked, kept = _looked(actor, plan_id), uploads.find(token, actor.account_id)
-    found = incoming(kept.data, request.form, _edition(looked))
+    found = read_file(kept, request.form, looked)
     try:
         as_scheme = text("as", request.form) == "scheme"
         if problems := _unsaid(found, as_scheme=as_scheme):
@@ -126,7 +122,7 @@ def take_in(plan_id: int, token: str) -> AnyResponse:
             told, scheme = _as_base(actor, looked, found), None
     except _TOLD as refusal:
         note_refusal(refusal)
-        page = _preview(looked, kept, request.form, found, refusal)
+        page = preview(looked, kept, request.form, found, refusal)
         return make_response(page, status_of(type(refusal)))
     uploads.discard(kept)
     flash(told, "ok")
@@ -147,9 +143,18 @@ def discard(plan_id: int, token: str) -> AnyResponse:
 def _as_base(actor: Actor, looked: Looked, found: Incoming) -> str:
     """Put what was chosen of a file in place of what the plan has; the rest stays as it is."""
     version, parts = whole(text("version", request.form)), _parts(found)
+    fitted = None
+    if text("fit", request.form) and "parcels" in parts:
+        fitted = fit(looked, "base" if found.base else "parcels", found.as_base)
+        if fitted.refused:
+            raise Invalid([Problem(f.code, f.zh, f.en, "fit") for f in fitted.refused])
+        _seen(len(fitted.moved))
+    moved = len(fitted.moved) if fitted else 0
+    mends = [each for each in found.mends if each.role in _roles_of_base(found, parts)]
     with database().session(actor.account_id) as session:
         now = draft_of(session, looked.plan, looked.scheme)
-        base = found.as_base if "parcels" in parts else now.base
+        coming = fitted.parcels if fitted else found.as_base
+        base = coming if "parcels" in parts else now.base
         lines = found.lines if "lines" in parts else now.lines
         operations.set_base(
             session,
@@ -158,9 +163,12 @@ def _as_base(actor: Actor, looked: Looked, found: Incoming) -> str:
             list(base.values()),
             list(lines.values()),
             expected_version=version,
+            message="；".join(filter(None, ["现状", story(mends, moved)])),
+            record=record(mends),
         )
     told = {"parcels": f"现状图斑 {len(base)} 个", "lines": f"管控边界 {len(lines)} 块"}
-    return f"已导入{'、'.join(told[part] for part in parts)}。还没有图斑的方案从现状开始。"
+    done = "；".join(filter(None, ["、".join(told[part] for part in parts), story(mends, moved)]))
+    return f"已导入{done}。还没有图斑的方案从现状开始。"
 
 
 def _parts(found: Incoming) -> list[str]:
@@ -186,12 +194,40 @@ def _as_scheme(actor: Actor, looked: Looked, found: Incoming) -> tuple[str, int]
         before = draft_of(session, looked.plan, made)
         changes: dict[str, Parcel | None] = dict.fromkeys(before.parcels)
         changes |= found.parcels
+        mends = [each for each in found.mends if each.role is Role.PARCELS]
+        expected = fit(looked, "parcels", found.parcels).moved
+        done = story(mends, len(expected))
         saved = operations.save(
-            session, actor, made.id, changes, expected=made.head, message="由文件导入"
+            session,
+            actor,
+            made.id,
+            changes,
+            expected=made.head,
+            message="；".join(filter(None, ["由文件导入", done])),
+            record=record(mends),
         )
-        moved = f"；{len(saved.moved)} 处与相邻图斑或村界对齐" if saved.moved else ""
+        _seen(len(saved.moved))
         count = len(saved.draft.parcels)
-        return f"已导入为方案“{made.title}”，共 {count} 个图斑{moved}。", made.id
+        told = "；".join(filter(None, [f"共 {count} 个图斑", done]))
+        return f"已导入为方案“{made.title}”，{told}。", made.id
+
+
+def _seen(moved: int) -> None:
+    """Refuse to move what nobody has seen in the preview.
+
+    Raises:
+        Invalid: The preview told of other places, or of none.
+    """
+    if moved and moved not in map(whole, request.form.getlist("moves_told")):
+        zh = f"有 {moved} 处要与相邻图斑或村界对齐，请先看“缝隙和重叠”一栏，再点“导入”。"
+        raise Invalid([Problem("moves_unseen", zh, "Look at what will be moved first.", "fit")])
+
+
+def _roles_of_base(found: Incoming, parts: Collection[str]) -> set[Role]:
+    """Return what of a file becomes the base year's."""
+    land = Role.BASE if found.base else Role.PARCELS
+    chosen = {"parcels": land, "lines": Role.LINES}
+    return {role for part, role in chosen.items() if part in parts}
 
 
 def _unsaid(found: Incoming, *, as_scheme: bool) -> list[Problem]:
@@ -205,127 +241,24 @@ def _unsaid(found: Incoming, *, as_scheme: bool) -> list[Problem]:
     if lacking:
         zh = f"还有 {len(lacking)} 个图斑没有用地代码，请在“须选代码”中选择。"
         problems.append(Problem("choose_code", zh, "Choose codes.", "codes"))
+    roles = {Role.PARCELS} if as_scheme else _roles_of_base(found, _parts(found))
+    if broken := [each for each in found.mends if each.left and each.role in roles]:
+        problems.append(_unmended(broken))
     if not as_scheme and any(line.code not in line_norms().names for line in found.lines.values()):
         zh = "还有管控边界的代码不认识，请选择是哪一种。"
         problems.append(Problem("unknown_line", zh, "Choose the lines' codes.", "lines"))
     return problems
 
 
-# --- the preview ---
-
-
-@dataclass(frozen=True)
-class Count:
-    """How much of one land use a file holds."""
-
-    label: str
-    parcels: int
-    ha: float
-
-
-def _preview(
-    looked: Looked,
-    kept: uploads.Upload,
-    said: MultiDict[str, str],
-    found: Incoming | None = None,
-    refusal: FuliangError | None = None,
-) -> str:
-    read = found or incoming(kept.data, said, _edition(looked))
-    key = _keep_sketch(kept, said, looked, read)
-    notes: dict[str, list[str]] = {}
-    for each in read.notes:
-        notes.setdefault(each.code.value, []).append(each.zh)
-    return render_template(
-        "plans/import.html",
-        looked=looked,
-        kept=kept,
-        found=read,
-        said=said,
-        sketch=address_of("plans.upload_sketch", plan_id=looked.plan.id, token=kept.token, key=key),
-        faults=_faults(read, refusal),
-        notes=notes,
-        counts=_counts(read.parcels, looked.plan.edition),
-        base_counts=_counts(read.base, looked.plan.edition),
-        line_counts=Counter(line.code for line in read.lines.values()),
-        line_names=line_norms().names,
-        uses=land_uses(looked.plan.edition).values(),
-        survey=survey_classes() if said.get("edition") == "survey" else {},
-        roles={role.value: zh for role, (_, zh) in LAYERS.items()},
-        columns=_COLUMNS,
-        systems=NAMES,
-        editions=_EDITIONS,
-        encodings=ENCODINGS,
-        most=_MOST,
-        boundary_ha=hectares(looked.row.area_m2),
-        outside_ha=_outside_ha(looked, read),
-        Role=Role,
-    )
-
-
-def _faults(found: Incoming, refusal: FuliangError | None) -> list[str]:
-    if isinstance(refusal, Invalid):
-        return [each.zh for each in refusal.problems]
-    if refusal is not None:
-        return [refusal.text_zh]
-    return [each.zh for each in found.problems]
-
-
-def _outside_ha(looked: Looked, found: Incoming) -> float:
-    """Return how much of what would come in lies outside the village; nothing below a pinch."""
-    coming = [*found.parcels.values(), *found.base.values()]
-    shapes = np.array([each.geom for each in coming if each.geom.is_valid], dtype=object)
-    if not len(shapes):
-        return 0.0
-    boundary = looked.boundary
-    shapely.prepare(boundary)
-    partly = shapes[~shapely.covered_by(shapes, boundary)]
-    outside = shapely.area(shapely.difference(partly, boundary)).sum()
-    return hectares(float(outside)) if outside > _PINCH_M2 else 0.0
-
-
-def _counts(parcels: Mapping[str, Parcel], edition: str) -> list[Count]:
-    """Return how much of each use there is, in the order of codes."""
-    sums: dict[str, list[float]] = {}
-    for each in parcels.values():
-        sums.setdefault(each.code, []).append(float(each.geom.area))
-    uses = land_uses(edition)
-    return [
-        Count(uses[code].label if code in uses else "未定", len(areas), hectares(sum(areas)))
-        for code, areas in sorted(sums.items())
-    ]
-
-
-def _keep_sketch(
-    kept: uploads.Upload, said: MultiDict[str, str], looked: Looked, found: Incoming
-) -> str:
-    """Keep what the map of the preview draws, so that it need not read the file again.
-
-    Return the key that it is asked for by.
-    """
-    told = {
-        "crs": "EPSG:4548",
-        "boundary": mapping(looked.boundary),
-        "parcels": [_feature(p.id, p.geom, p.code, p.name) for p in found.parcels.values()],
-        "base": [_feature(p.id, p.geom, p.code, p.name) for p in found.base.values()],
-        "lines": [_feature(p.id, p.geom, p.code, p.name) for p in found.lines.values()],
-    }
-    key = _digest(said)
-    (kept.folder / f"sketch-{key}.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
-    return key
-
-
-def _feature(name: str, geom: BaseGeometry, code: str, label: str) -> dict[str, object]:
-    said = {"code": code, "label": label, "households": 1}
-    return {"type": "Feature", "id": name, "geometry": mapping(geom), "properties": said}
-
-
-def _digest(said: MultiDict[str, str]) -> str:
-    told = sorted((n, v) for n, v in said.items() if n not in _OWN)
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
-
-
-def _edition(looked: Looked) -> str:
-    return looked.plan.edition
+def _unmended(broken: Sequence[Mend]) -> Problem:
+    may = sum(each.may for each in broken)
+    never = len(broken) - may
+    told = []
+    if may:
+        told.append(f"{may} 个图形须修复后才能导入，请在“图形修复”中勾选")
+    if never:
+        told.append(f"{never} 个图形不能自动修复，请按“图形修复”中的说明在原软件中改正后重新上传")
+    return Problem("bad_geometry", "；".join(told) + "。", "Shapes are broken.", "mend")
 
 
 def _looked(actor: Actor, plan_id: int) -> Looked:

@@ -19,16 +19,17 @@ from fuliang_gis.errors import FuliangError, Invalid, Problem
 from fuliang_gis.exchange.plans.archives import data_in
 from fuliang_gis.exchange.plans.coordinates import NAMES
 from fuliang_gis.exchange.plans.fields import ALIASES, Role, role_of
-from fuliang_gis.exchange.plans.notes import Note
+from fuliang_gis.exchange.plans.notes import Note, NoteCode
 from fuliang_gis.exchange.plans.raw import NAMED_EDITIONS, Edition, RawLayer, Reading
 from fuliang_gis.exchange.plans.reading import Read, layers_of, read_plan
 from fuliang_gis.planning.checks.findings import Finding
 from fuliang_gis.planning.checks.ground import Ground
 from fuliang_gis.planning.checks.single import single_findings
 from fuliang_gis.planning.codes import EDITIONS, in_2023, land_uses
-from fuliang_gis.planning.norms import line_norms, profile
+from fuliang_gis.planning.norms import Tolerances, line_norms, profile
 from fuliang_gis.planning.parcels import ControlLine, Draft, Parcel
 from fuliang_gis.web.pages.plans_asked import text, whole
+from fuliang_gis.web.pages.plans_mending import Held, Mend, mended
 
 ENCODINGS = ("utf-8", "gb18030", "gbk", "big5")
 #: Findings of what only a file states; a plan keeps shapes and codes.
@@ -42,7 +43,8 @@ class Incoming:
     """A file's layers as they stand, and what it holds once everything is said.
 
     ``to_choose`` are codes as written (with how many parcels have each) that the plan's edition
-    does not know; ``lines_to_choose`` the same of control lines.
+    does not know; ``lines_to_choose`` the same of control lines. Broken shapes are ``mends``; what
+    is held has those mended that were chosen.
     """
 
     layers: Sequence[RawLayer]
@@ -56,6 +58,7 @@ class Incoming:
     lines_to_choose: Mapping[str, int]
     told: tuple[str, ...]
     problems: tuple[Problem, ...]
+    mends: Sequence[Mend] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -89,12 +92,13 @@ class Incoming:
         return self.base or self.parcels
 
 
-def incoming(path: Path, said: MultiDict[str, str], edition: str) -> Incoming:
+def incoming(path: Path, said: MultiDict[str, str], edition: str, limits: Tolerances) -> Incoming:
     """Read a waiting file as a person says it is to be read.
 
     Args:
-        said: The preview's form: roles, columns, edition, system, encoding, chosen codes.
+        said: The preview's form: roles, columns, edition, system, encoding, codes, mendings.
         edition: The plan's own edition of codes.
+        limits: How much mending may change.
     """
     reading = _reading(said)
     try:
@@ -106,7 +110,7 @@ def incoming(path: Path, said: MultiDict[str, str], edition: str) -> Incoming:
         return _refused(path, said, reading, refused)
     except FuliangError as refused:
         return _refused(path, said, reading, Invalid([_problem(refused)]))
-    return _taken(layers, roles, whole_reading, read, said, edition)
+    return _taken(layers, roles, whole_reading, read, said, edition, limits)
 
 
 def layers_in(path: Path, reading: Reading | None = None) -> list[RawLayer]:
@@ -181,7 +185,14 @@ def _taken(
     read: Read,
     said: MultiDict[str, str],
     edition: str,
+    limits: Tolerances,
 ) -> Incoming:
+    opened = [
+        (roles.get(note.layer), note.parcel)
+        for note in read.notes
+        if note.code is NoteCode.RING_CLOSED
+    ]
+    mends, held = mended(Held(read.parcels, read.base, read.lines), opened, said, limits)
     told: list[str] = []
     problems: list[Problem] = []
     missing: Counter[str] = Counter()
@@ -190,20 +201,20 @@ def _taken(
     }
     parcels, base = (
         _fitted(
-            [(each, written.get((role, each.id), each.code)) for each in held.values()],
+            [(each, written.get((role, each.id), each.code)) for each in each_held.values()],
             edition,
             said,
             told,
             problems,
             missing,
         )
-        for role, held in ((Role.PARCELS, read.parcels), (Role.BASE, read.base))
+        for role, each_held in ((Role.PARCELS, held.parcels), (Role.BASE, held.base))
     )
     unknown: Counter[str] = Counter()
-    lines = {line.id: _line(line, said, unknown) for line in read.lines.values()}
+    lines = {line.id: _line(line, said, unknown) for line in held.lines.values()}
     return Incoming(
         layers, roles, reading, read, parcels, base, lines, missing, unknown, tuple(told),
-        tuple(problems),
+        tuple(problems), mends,
     )  # fmt: skip
 
 
@@ -227,16 +238,20 @@ def _fitted(
         problems.append(Problem("edition_differs", zh, "The plan is of edition 2020.", "edition"))
         return {}
     found: dict[str, Parcel] = {}
-    parts = 0
+    taken_apart = pieces = 0
     for each, written in parcels:
         coded = _coded(each, written, edition, said, missing)
         shapes = list(shapely.get_parts(each.geom))
-        parts += len(shapes) > 1
+        if len(shapes) > 1:
+            taken_apart += 1
+            pieces += len(shapes)
         for i, shape in enumerate(shapes):
             name = _id(each.id if i == 0 else f"{each.id}-{i + 1}", found)
             found[name] = replace(coded, id=name, geom=shape)
-    if parts:
-        told.append(f"{parts} 个图斑由多块组成，已按块拆成 {len(found)} 个图斑（编号加 -2、-3）。")
+    if taken_apart:
+        told.append(
+            f"{taken_apart} 个图斑由多块组成，已按块拆成 {pieces} 个图斑（编号加 -2、-3）。"
+        )
     if changed := sum(each.id not in found for each, _ in parcels):
         told.append(f"{changed} 个图斑的编号含“/”或过长，已改。")
     return found

@@ -53,3 +53,26 @@ def test_geojson_on_the_plane_without_a_system_is_confirmed(tmp_path: Path) -> N
     path = tmp_path / "a.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
     assert refused(lambda: read_plan(path, E2023))[0] == "crs_confirm"
+
+
+def test_a_ring_left_open_is_closed_and_told(tmp_path: Path) -> None:
+    """It has to be confirmed in the preview; what is no ring at all stays without geometry."""
+    ring = [list(point) for point in square().exterior.coords]
+    path = tmp_path / "a.geojson"
+    shapes: tuple[object, ...] = ([ring[:-1]], [ring], [[1, 2]], "x", [[["a"]]], [])
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"GHDLDM": "0703"},
+            "geometry": {"type": "Polygon", "coordinates": coordinates},
+        }
+        for coordinates in shapes
+    ]
+    crs = {"type": "name", "properties": {"name": "EPSG:4548"}}
+    whole = {"type": "FeatureCollection", "crs": crs, "features": features}
+    path.write_text(json.dumps(whole), "utf-8")
+    read = read_plan(path, E2023)
+    same_shape(square(), read.parcels["1"].geom)
+    notes = told(read)
+    assert notes[NoteCode.RING_CLOSED] == [1]
+    assert notes[NoteCode.NO_GEOMETRY] == [3, 4, 5, 6]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
+from pyogrio import raw
 
 from fuliang_gis.exchange.plans.fields import Role
 from fuliang_gis.exchange.plans.notes import NoteCode
@@ -267,3 +270,23 @@ def test_choices_that_the_file_lacks_are_refused(
 ) -> None:
     """A chosen column or layer that is not there must not be passed over."""
     assert refused(lambda: read_plan(plain(tmp_path), reading))[0] == code
+
+
+def test_a_ring_left_open_is_closed_and_told(tmp_path: Path) -> None:
+    """GDAL hands it on as it is; what is no geometry at all stays a row without one."""
+    corners = shapely.get_coordinates(square())[:-1]
+    ring = struct.pack("<BIII", 1, 3, 1, len(corners)) + corners.astype("<f8").tobytes()
+    path = tmp_path / "a.gpkg"
+    raw.write(
+        path,
+        np.array([ring, shapely.to_wkb(square(1))], dtype=object),
+        [np.array(["0703", "0703"], dtype=object)],
+        np.array(["GHDLDM"], dtype=object),
+        layer="a",
+        driver="GPKG",
+        geometry_type="Polygon",
+        crs="EPSG:4548",
+    )
+    read = read_plan(path, E2023)
+    same_shape(square(), read.parcels["1"].geom)
+    assert told(read)[NoteCode.RING_CLOSED] == [1]
