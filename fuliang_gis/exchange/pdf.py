@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -27,6 +28,34 @@ def write_pdf(html: str) -> bytes:
     Raises:
         SetUpError: The system library Pango is missing.
     """
+    return _laid_out(html).write_pdf() or b""
+
+
+class Book:
+    """Documents laid out one after the other, to be one file; each counts its own pages."""
+
+    def __init__(self) -> None:
+        self._pages: list[Any] = []
+        self._first: Any = None
+
+    def add(self, html: str) -> None:
+        """Lay out a document behind the others.
+
+        Raises:
+            SetUpError: The system library Pango is missing.
+        """
+        document = _laid_out(html).render()
+        self._first = self._first or document
+        self._pages += document.pages
+
+    def write(self) -> bytes:
+        """Return the file; of no documents an empty one."""
+        if self._first is None:
+            return b""
+        return self._first.copy(self._pages).write_pdf() or b""
+
+
+def _laid_out(html: str) -> Any:  # noqa: ANN401  # WeasyPrint's, which is loaded late.
     try:
         # Loaded when first asked for: it needs system libraries that only printing uses.
         import weasyprint
@@ -37,4 +66,4 @@ def write_pdf(html: str) -> bytes:
             reason_en=f"Pango is missing: install {_SYSTEM_PACKAGES}.",
         ) from error
     fetcher = URLFetcher(allowed_protocols=("data",))
-    return weasyprint.HTML(string=html, url_fetcher=fetcher).write_pdf() or b""
+    return weasyprint.HTML(string=html, url_fetcher=fetcher)

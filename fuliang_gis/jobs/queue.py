@@ -12,17 +12,19 @@ from procrastinate.exceptions import AlreadyEnqueued
 from fuliang_gis import clock
 from fuliang_gis.inspections.rounds.deferring import QUEUE as SOLVING
 from fuliang_gis.inspections.rounds.deferring import SOLVE_PLAN
-from fuliang_gis.jobs import mail, rounds, tasks
+from fuliang_gis.jobs import mail, printing, rounds, tasks
 
-#: The queue of the upkeep, and that of long searches; each has its own workers.
+#: The queues of the upkeep, of long searches and of printing; each has its own workers.
 UPKEEP_QUEUE = "default"
 SOLVING_QUEUE = SOLVING
+PRINTING_QUEUE = printing.QUEUE
 
 #: When each task of upkeep runs (cron, in UTC as the queue counts).
 PERIODIC: tuple[tuple[str, Callable[..., Any]], ...] = (
     ("* * * * *", tasks.retry_stalled),
     ("17 * * * *", tasks.purge),
     ("47 18 * * *", tasks.remove_old_jobs),
+    ("52 18 * * *", printing.remove_old_prints),
     # Five past midnight in the county, and whenever a worker starts.
     ("5 16 * * *", tasks.generate_duties),
     ("35 16 * * *", tasks.escalate_defects),
@@ -43,6 +45,9 @@ def build(service_url: str) -> App:
         app.periodic(cron=cron)(task)
     app.task(name=SOLVE_PLAN, queue=SOLVING, retry=rounds.RETRY, pass_context=True)(
         rounds.solve_plan
+    )
+    app.task(name=printing.PRINT_ROUNDS, queue=PRINTING_QUEUE, pass_context=True)(
+        printing.print_rounds
     )
     return app
 

@@ -14,10 +14,11 @@ from fuliang_gis.jobs import queue
 from fuliang_gis.roads import network
 from fuliang_gis.settings import Settings
 
-#: Jobs of upkeep, and searches, that one process works on at the same time. A search takes a
-#: whole core, so more of them are the matter of more processes.
+#: Jobs of upkeep, searches, and prints that one process works on at the same time. A search takes
+#: a whole core, and so does a print, so more of them are the matter of more processes.
 CONCURRENCY = 2
 SEARCHES = 1
+PRINTS = 1
 
 #: How long running jobs may take to end after SIGTERM [s].
 GRACE = 10.0
@@ -30,7 +31,7 @@ def run(settings: Settings) -> None:
     network.keep_in(settings.state_dir / "cache")
     service = addresses(settings).service
     database = Database.connect(
-        service, settings.secret("context.key"), pool_size=CONCURRENCY + SEARCHES
+        service, settings.secret("context.key"), pool_size=CONCURRENCY + SEARCHES + PRINTS
     )
     try:
         asyncio.run(_work(queue.build(service), {"database": database, "settings": settings}))
@@ -45,14 +46,15 @@ async def _work(app: App, shared: dict[str, object]) -> None:
 
 
 async def work(app: App, shared: dict[str, object]) -> None:
-    """Work on both queues until SIGINT or SIGTERM: a long search never holds up the upkeep."""
-    both = [
+    """Work on all queues until SIGINT or SIGTERM: a long search never holds up the upkeep."""
+    workers = [
         asyncio.create_task(_worker(app, shared, queue.UPKEEP_QUEUE, CONCURRENCY)),
         asyncio.create_task(_worker(app, shared, queue.SOLVING_QUEUE, SEARCHES)),
+        asyncio.create_task(_worker(app, shared, queue.PRINTING_QUEUE, PRINTS)),
     ]
 
     def end() -> None:
-        for each in both:
+        for each in workers:
             # Told once it ends in order, told twice at once.
             if not each.cancelling():
                 each.cancel()
@@ -60,11 +62,11 @@ async def work(app: App, shared: dict[str, object]) -> None:
     loop = asyncio.get_running_loop()
     for told in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(told, end)
-    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
     # Where one cannot go on, neither should the other: the process is started anew.
     end()
-    await asyncio.wait(both)
-    for each in both:
+    await asyncio.wait(workers)
+    for each in workers:
         if not each.cancelled():
             each.result()
 

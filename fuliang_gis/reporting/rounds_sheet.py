@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from fuliang_gis.errors import NotFound
 from fuliang_gis.exchange.defects import moment
 from fuliang_gis.exchange.paper import DrawnMap
 from fuliang_gis.exchange.pdf import templates
 from fuliang_gis.reporting.labels import code_svg
-from fuliang_gis.reporting.rounds_data import ToldRound, ToldStop, Way
+from fuliang_gis.reporting.rounds_data import ToldPlan, ToldRound, ToldStop, Way
 from fuliang_gis.reporting.rounds_words import (
     card_path,
     clock_time,
@@ -23,8 +24,11 @@ from fuliang_gis.reporting.rounds_words import (
 
 #: Width and height of the map on the sheet [mm].
 MAP_WIDTH, MAP_HEIGHT = 184.0, 100.0
-#: Sheets of one file: a month of two teams is about forty-four.
-MOST = 50
+#: Sheets of one file: a month of four teams is about ninety.
+MOST = 100
+#: So many sheets are made while one waits for them, further ones by a worker: each takes most of
+#: a second.
+MOST_AT_ONCE = 8
 
 _TEMPLATES = templates(Path(__file__).parent / "templates")
 
@@ -47,6 +51,19 @@ class _Row:
     leave: str
     leg: str
     code: str
+
+
+def part_of(told: ToldPlan, part: int) -> Sequence[ToldRound]:
+    """Return the rounds of a part of a plan's sheets, from 1.
+
+    Raises:
+        NotFound: The plan has no rounds, or no such part.
+    """
+    first = (part - 1) * MOST
+    chosen = told.rounds[first : first + MOST]
+    if not chosen:
+        raise NotFound(what="可打印的路线", key=part if part > 1 else told.plan.title)
+    return chosen
 
 
 def sheets_html(

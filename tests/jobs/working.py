@@ -12,6 +12,7 @@ from procrastinate import App
 
 from fuliang_gis.db.session import Database
 from fuliang_gis.jobs import queue, worker
+from fuliang_gis.settings import Settings
 
 ADDRESS, KEY = "TEST_SERVICE_URL", "TEST_CONTEXT_KEY"
 
@@ -32,8 +33,9 @@ async def _work_on(app: App, database: Database) -> None:
         await worker.work(app, {"database": database})
 
 
-def work(app: App, database: Database) -> None:
+def work(app: App, database: Database, settings: Settings | None = None) -> None:
     """Let a worker do what is due, then leave."""
+    shared = {"database": database, "settings": settings}
 
     async def once() -> None:
         async with app.open_async():
@@ -41,7 +43,7 @@ def work(app: App, database: Database) -> None:
                 wait=False,
                 listen_notify=False,
                 install_signal_handlers=False,
-                additional_context={"database": database},
+                additional_context=shared,
             )
 
     asyncio.run(once())

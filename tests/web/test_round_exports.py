@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,15 +21,25 @@ import pypdf
 import pytest
 import segno
 from icalendar import Calendar
-from sqlalchemy import Engine, select
+from procrastinate import App
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
+from fuliang_gis import clock
+from fuliang_gis.accounts.models import Account
 from fuliang_gis.accounts.roles import Role
 from fuliang_gis.clock import ZONE
+from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.exchange.tables import INVENTED_NOTE
 from fuliang_gis.inspections.models import InspectionRound, RoundPlan, RoundStop, TeamMember
 from fuliang_gis.inspections.rounds import operations
+from fuliang_gis.jobs.printing import forget_old
+from fuliang_gis.jobs.queue import build
+from fuliang_gis.jobs.sheets import bound
+from fuliang_gis.jobs.tasks import KEPT_HOURS
 from fuliang_gis.locations.models import Location
+from fuliang_gis.reporting.rounds_sheet import MOST_AT_ONCE
+from fuliang_gis.settings import Settings
 from fuliang_gis.web.pages.round_exports import sheet_parts
 from tests.factories import FULIANG_TOWN, YAOLI_TOWN, make_actor
 from tests.inspections.rounds.laying_out import (
@@ -40,11 +51,16 @@ from tests.inspections.rounds.laying_out import (
     lay_team,
     solved,
 )
+from tests.jobs import working
 from tests.reporting.qr import codes
-from tests.web.conftest import World
+from tests.web.conftest import World, csrf_of
 
 GPX = "{http://www.topografix.com/GPX/1/1}"
 HOSTILE = "=1+1<b>水厂</b>"
+#: A page that counts itself, as the sheets do.
+SHEET = """<style>@page { @bottom-right {
+content: "第 " counter(page) " 页，共 " counter(pages) " 页"; font-family: "Noto Sans CJK SC" } }
+</style><p>路线单</p>"""
 #: What our elements hold, in the schema's order.
 ORDER = {
     "gpx": ("metadata", "wpt", "rte", "trk"),
@@ -374,8 +390,9 @@ def test_a_page_offers_every_file(world: World, laid: Laid) -> None:
     assert world.browser("yaoli").get(path).status_code == HTTPStatus.NOT_FOUND
 
 
-def test_a_long_plan_is_offered_in_parts(world: World, laid: Laid) -> None:
-    """Who asks for all 51 sheets at once is led to the parts; none is left out unsaid."""
+@pytest.fixture(scope="module")
+def long_plan(world: World, laid: Laid) -> int:
+    """A plan of so many rounds, all without stops, that its sheets are more than one waits for."""
     with Session(world.owner) as session, session.begin():
         source = session.get_one(RoundPlan, laid.plan)
         plan = RoundPlan(
@@ -399,22 +416,107 @@ def test_a_long_plan_is_offered_in_parts(world: World, laid: Laid) -> None:
                 driving_seconds=0,
                 driving_metres=0,
             )
-            for number in range(51)
+            for number in range(MOST_AT_ONCE + 1)
         )
-        key = plan.id
-    answer = world.browser("viewer").get(f"/rounds/{key}/sheets.pdf", follow_redirects=True)
-    assert answer.request.path == f"/rounds/{key}/files"
-    assert ("part=1" in answer.text, "part=2" in answer.text, "part=3" in answer.text) == (
-        True,
-        True,
-        False,
-    )
-    last = read(world, f"/rounds/{key}/sheets.pdf?part=2", "viewer")
-    assert "2027-01-12" in text_of(last)
+        return plan.id
+
+
+@pytest.fixture
+def queue(world: World, cluster: Cluster) -> App:
+    """The queue of the application's database."""
+    with world.owner.connect() as connection:
+        name = connection.scalar(text("select current_database()"))
+    return build(cluster.service_url(str(name)))
+
+
+def _ask(world: World, plan: int, who: str = "viewer", **form: object) -> str:
+    """Ask for the sheets of a plan; return the address of their page."""
+    browser = world.browser(who)
+    data = {**form, "csrf_token": csrf_of(browser)}
+    answer = browser.post(f"/rounds/{plan}/prints", data=data)
+    assert answer.status_code == HTTPStatus.SEE_OTHER, answer.text
+    return answer.headers["Location"]
+
+
+def test_many_sheets_are_printed_by_a_worker(
+    world: World, long_plan: int, queue: App, settings: Settings
+) -> None:
+    """Who asks for them is told how far they are, and takes one file; nobody else does."""
+    browser = world.browser("viewer")
+    answer = browser.get(f"/rounds/{long_plan}/sheets.pdf", follow_redirects=True)
+    assert answer.request.path == f"/rounds/{long_plan}/files"
+    assert f"制作全部 {MOST_AT_ONCE + 1} 份" in answer.text
+    address = _ask(world, long_plan, part=1)
+    assert _ask(world, long_plan, part=1) == address
+    assert "正在排队" in browser.get(address).text
+    assert browser.get(f"{address}/sheets.pdf").status_code == HTTPStatus.NOT_FOUND
+    part = browser.get(address, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith("<section")
+    working.work(queue, world.database, settings)
+    assert browser.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    page = browser.get(address).text
+    assert "做好了" in page
+    assert f"{address}/sheets.pdf" in page
+    file = read(world, f"{address}/sheets.pdf", "viewer")
+    assert len(pypdf.PdfReader(io.BytesIO(file)).pages) == MOST_AT_ONCE + 1
+    last = MONDAY + timedelta(days=MOST_AT_ONCE)
+    assert last.isoformat() in text_of(file)
+    for who in ("county", "fuliang"):
+        assert world.browser(who).get(address).status_code == HTTPStatus.NOT_FOUND
+        other = world.browser(who).get(f"{address}/sheets.pdf")
+        assert other.status_code == HTTPStatus.NOT_FOUND
+    assert _ask(world, long_plan, part=1) != address
+
+
+def test_each_sheet_counts_its_own_pages() -> None:
+    """They are torn apart for the teams: every one begins at its own page one."""
+    assert text_of(bound([SHEET, SHEET])).count("第 1 页，共 1 页") == 2
+    assert bound([]) == b""
+
+
+def test_what_cannot_be_printed_is_told(
+    world: World, long_plan: int, queue: App, settings: Settings
+) -> None:
+    """An unknown plan, team or part at once; what fails later on its page, with another try."""
+    browser = world.browser("viewer")
+    token = csrf_of(browser)
+    for path, form in (
+        ("/rounds/2000000/prints", {}),
+        (f"/rounds/{long_plan}/prints", {"team": 999_999}),
+        (f"/rounds/{long_plan}/prints", {"part": 2}),
+    ):
+        answer = browser.post(path, data={**form, "csrf_token": token})
+        assert answer.status_code == HTTPStatus.NOT_FOUND
+    assert browser.get("/rounds/prints/2000000").status_code == HTTPStatus.NOT_FOUND
+    address = _ask(world, long_plan)
+    with Session(world.owner) as session, session.begin():
+        # Who asked has no longer an account when its turn comes.
+        account = session.get_one(Account, world.actors["viewer"].account_id)
+        account.active = False
+    try:
+        working.work(queue, world.database, settings)
+    finally:
+        with Session(world.owner) as session, session.begin():
+            session.get_one(Account, world.actors["viewer"].account_id).active = True
+    page = world.browser("viewer").get(address).text
+    assert "没有做成" in page
+    assert "再试一次" in page
+
+
+def test_old_prints_are_removed(tmp_path: Path) -> None:
+    """With the jobs that made them; young ones stay."""
+    folder = tmp_path / "prints"
+    folder.mkdir()
+    for name, hours in (("1.pdf", KEPT_HOURS + 1), ("1.json", KEPT_HOURS + 1), ("2.pdf", 1)):
+        (folder / name).write_bytes(b"x")
+        then = clock.now().timestamp() - hours * 3600
+        os.utime(folder / name, (then, then))
+    assert forget_old(tmp_path) == 2
+    assert [each.name for each in folder.iterdir()] == ["2.pdf"]
 
 
 def test_long_plans_are_printed_in_parts() -> None:
-    """Fifty rounds a file; none is lost between them."""
+    """A hundred rounds a file; none is lost between them."""
     assert sheet_parts(0) == []
     assert sheet_parts(44) == [(1, 1, 44)]
-    assert sheet_parts(101) == [(1, 1, 50), (2, 51, 100), (3, 101, 101)]
+    assert sheet_parts(201) == [(1, 1, 100), (2, 101, 200), (3, 201, 201)]

@@ -75,6 +75,7 @@ __all__ = [
     "plan_detail",
     "plan_history",
     "plan_progress",
+    "plan_row",
     "plans",
     "round_geometry",
     "turn_list",
@@ -169,7 +170,7 @@ def plan_detail(session: Session, actor: Actor, plan_id: int) -> PlanDetail:
     Raises:
         NotFound: There is no such plan in the actor's division.
     """
-    row = _plan(session, actor, plan_id)
+    row = plan_row(session, actor, plan_id)
     # It has just been read, so the session holds it.
     kept = session.get_one(RoundPlan, plan_id)
     rounds = fetch_rounds(session, clock.today(), InspectionRound.plan_id == plan_id)
@@ -215,7 +216,7 @@ def plan_history(session: Session, actor: Actor, plan_id: int) -> list[Event]:
     Raises:
         NotFound: There is no such plan in the actor's division.
     """
-    row = _plan(session, actor, plan_id)
+    row = plan_row(session, actor, plan_id)
     wanted = (
         select(AuditEvent.at, AuditEvent.actor, AuditEvent.action, AuditEvent.detail)
         .where(
@@ -248,7 +249,7 @@ def round_geometry(
         NotFound: There is no such plan in the actor's division.
         Invalid: There are no roads.
     """
-    row = _plan(session, actor, plan_id)
+    row = plan_row(session, actor, plan_id)
     conditions: list[ColumnElement[bool]] = [InspectionRound.plan_id == plan_id]
     if team_id is not None:
         conditions.append(InspectionRound.team_id == team_id)
@@ -300,7 +301,7 @@ def compare(session: Session, actor: Actor, a: int, b: int) -> Comparison:
     Raises:
         NotFound: One of them is not in the actor's division.
     """
-    first, second = _plan(session, actor, a), _plan(session, actor, b)
+    first, second = plan_row(session, actor, a), plan_row(session, actor, b)
     today = clock.today()
     rounds = fetch_rounds(session, today, InspectionRound.plan_id.in_((a, b)))
     return compared(
@@ -311,7 +312,12 @@ def compare(session: Session, actor: Actor, a: int, b: int) -> Comparison:
     )
 
 
-def _plan(session: Session, actor: Actor, plan_id: int) -> PlanRow:
+def plan_row(session: Session, actor: Actor, plan_id: int) -> PlanRow:
+    """Return a plan as lists show it.
+
+    Raises:
+        NotFound: There is no such plan in the actor's division.
+    """
     bound = within(actor, RoundPlan.division_code)
     rows = fetch_plans(session, bound, RoundPlan.id == plan_id)
     if not rows:

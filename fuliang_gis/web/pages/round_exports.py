@@ -6,22 +6,29 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from http import HTTPStatus
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
-from fuliang_gis import clock
-from fuliang_gis.areas import queries as areas
-from fuliang_gis.cartography.round_map import draw_rounds
-from fuliang_gis.errors import NotFound
-from fuliang_gis.exchange.paper import Frame
-from fuliang_gis.exchange.pdf import write_pdf
 from fuliang_gis.exchange.tables import XLSX_TYPE
 from fuliang_gis.inspections.duties.operations import Transaction
+from fuliang_gis.inspections.rounds.queries import plan_row
+from fuliang_gis.jobs import printing
+from fuliang_gis.jobs.sheets import bound, drawn_sheets
 from fuliang_gis.reporting import rounds_calendar, rounds_gpx, rounds_sheet, rounds_table
 from fuliang_gis.reporting.rounds_data import ToldPlan, ToldRound, told_plan, told_round, ways
 from fuliang_gis.reporting.rounds_words import plan_file, round_file, round_title
 from fuliang_gis.web.context import database, settings, site_address
+from fuliang_gis.web.pages.rounds_asked import whole
 from fuliang_gis.web.pages.sending import named_file
 from fuliang_gis.web.session import require_actor
 
@@ -29,7 +36,6 @@ blueprint = Blueprint("round_exports", __name__, url_prefix="/rounds")
 
 _PDF, _ICS = "application/pdf", "text/calendar; charset=utf-8"
 _ROUND, _PLAN = "/rounds/<int:round_id>", "/<int:plan_id>"
-_MAP = Frame(rounds_sheet.MAP_WIDTH, rounds_sheet.MAP_HEIGHT)
 
 
 @blueprint.get(f"{_ROUND}/sheet.pdf")
@@ -38,8 +44,8 @@ def sheet(round_id: int) -> Response:
     actor = require_actor()
     with database().session() as session:
         told = told_round(session, actor, round_id)
-        page = _sheets(session, [told], told.round.day)
-    return named_file(write_pdf(page), _PDF, round_file(told, "pdf"), inline=True)
+        pages = _sheets(session, [told], told.round.day)
+    return named_file(bound(pages), _PDF, round_file(told, "pdf"), inline=True)
 
 
 @blueprint.get(f"{_ROUND}/round.gpx")
@@ -80,25 +86,69 @@ def files(plan_id: int) -> str:
     return render_template(
         "round_exports/files.html",
         told=told,
-        parts=sheet_parts(len(told.rounds)),
         parts_of=sheet_parts,
         teams=[(team, counted[key]) for key, team in teams.items()],
         most=rounds_sheet.MOST,
+        at_once=rounds_sheet.MOST_AT_ONCE,
         site=site_address(),
     )
 
 
 @blueprint.get(f"{_PLAN}/sheets.pdf")
 def sheets(plan_id: int) -> AnyResponse:
-    """Give the printed sheets of a plan as one file; a long plan's in parts (``part``)."""
+    """Give a plan's few printed sheets as one file; where they are many, where to ask for them."""
     actor = require_actor()
     with database().session() as session:
-        told = told_plan(session, actor, plan_id, team_id=_team())
-        if len(told.rounds) > rounds_sheet.MOST and _number("part") is None:
+        told = told_plan(session, actor, plan_id, team_id=_number("team"))
+        chosen = rounds_sheet.part_of(told, _number("part") or 1)
+        if len(chosen) > rounds_sheet.MOST_AT_ONCE:
             return redirect(url_for("round_exports.files", plan_id=plan_id))
-        chosen = _part(told)
-        page = _sheets(session, chosen, told.plan.first_day)
-    return named_file(write_pdf(page), _PDF, plan_file(told, "pdf"), inline=True)
+        pages = _sheets(session, chosen, told.plan.first_day)
+    return named_file(bound(pages), _PDF, plan_file(told, "pdf"), inline=True)
+
+
+# --- many sheets, which a worker prints ---
+
+
+@blueprint.post(f"{_PLAN}/prints")
+def ask(plan_id: int) -> AnyResponse:
+    """Have a worker print a plan's sheets, or those of one team."""
+    actor = require_actor()
+    team, part = (whole(request.form.get(name, "")) for name in ("team", "part"))
+    wanted = printing.Wanted(plan_id, team, part or 1, site_address())
+    with database().session(actor.account_id) as session:
+        job_id = printing.ask_to_print(session, actor, wanted)
+    return redirect(url_for("round_exports.show_print", job_id=job_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get("/prints/<int:job_id>")
+def show_print(job_id: int) -> Response:
+    """Show how far the printing is, then the file; htmx asks for the part that changes."""
+    actor = require_actor()
+    with database().session() as session:
+        found = printing.printing(session, actor, settings().state_dir, job_id)
+        told = plan_row(session, actor, found.wanted.plan_id)
+    inside = "HX-Request" in request.headers
+    if inside and found.state in ("done", "failed"):
+        # The page is read anew as a whole: what it has told so far is over.
+        return Response("", headers={"HX-Refresh": "true"})
+    page = render_template(
+        "round_exports/_printing.html" if inside else "round_exports/printing.html",
+        job_id=job_id,
+        found=found,
+        plan=told,
+    )
+    return make_response(page)
+
+
+@blueprint.get("/prints/<int:job_id>/sheets.pdf")
+def take_print(job_id: int) -> Response:
+    """Give the sheets that a worker has printed."""
+    actor, folder = require_actor(), settings().state_dir
+    with database().session() as session:
+        found = printing.printing(session, actor, folder, job_id)
+        told = told_plan(session, actor, found.wanted.plan_id, team_id=found.wanted.team_id)
+    return named_file(printing.printed(folder, job_id), _PDF, plan_file(told, "pdf"), inline=True)
 
 
 @blueprint.get(f"{_PLAN}/rounds.gpx")
@@ -154,29 +204,14 @@ def _team() -> int | None:
     return _number("team")
 
 
-def _part(told: ToldPlan) -> Sequence[ToldRound]:
-    """Return the rounds of the part that is asked for.
-
-    Raises:
-        NotFound: The plan has no rounds, or no such part.
-    """
-    first = ((_number("part") or 1) - 1) * rounds_sheet.MOST
-    chosen = told.rounds[first : first + rounds_sheet.MOST]
-    if not chosen:
-        raise NotFound(what="可打印的路线", key=_number("part") or told.plan.title)
-    return chosen
-
-
 def _number(name: str) -> int | None:
     given = request.args.get(name, "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
-def _sheets(session: Transaction, rounds: Sequence[ToldRound], day: date) -> str:
-    driven = ways(session, rounds, day)
-    county = areas.get(session, settings().county_code).name
-    imprint = rounds_sheet.Imprint(county, clock.now(), site_address())
-    return rounds_sheet.sheets_html(rounds, driven, draw_rounds(session, driven, _MAP), imprint)
+def _sheets(session: Transaction, rounds: Sequence[ToldRound], day: date) -> list[str]:
+    county = settings().county_code
+    return drawn_sheets(session, rounds, day, county_code=county, site=site_address())
 
 
 def _domain() -> str:
