@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy.engine import make_url
@@ -24,6 +24,9 @@ from fuliang_gis.db.place import database_running
 from fuliang_gis.db.upgrade import revise, status, upgrade
 from fuliang_gis.errors import SetUpError
 from fuliang_gis.settings import Settings
+
+if TYPE_CHECKING:
+    from fuliang_gis.inspections.visits.files import FileStore
 
 app = typer.Typer(help="数据库：升级、状态、命令行、备份与恢复。", no_args_is_help=True)
 
@@ -84,6 +87,19 @@ def backup_command(
 ) -> None:
     """Write a dump of the whole database, and the stored files into an archive beside it."""
     settings = load_settings()
+    # Nothing that the dump's rows name is removed before it is in the archive.
+    with _store(settings).held():
+        _back_up(file, settings)
+
+
+def _store(settings: Settings) -> FileStore:
+    # It brings the picture libraries, which no other command of this group needs.
+    from fuliang_gis.inspections.visits.files import FileStore
+
+    return FileStore(settings.state_dir / "files")
+
+
+def _back_up(file: Path, settings: Settings) -> None:
     draft = file.with_name(f".{file.name}.part")
     with database_running(settings) as found, draft.open("wb") as out:
         os.fchmod(out.fileno(), 0o600)
@@ -130,6 +146,8 @@ def restore_command(
             if archive.exists()
             else None
         )
+        # What rows of another day do not name is kept for a month from now: one may go back.
+        _store(settings).renew_all()
         kept = _restore_into(cluster, file, settings)
         upgrade(cluster.owner_url(), settings)
     if number is None:

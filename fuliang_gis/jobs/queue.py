@@ -28,6 +28,7 @@ PERIODIC: tuple[tuple[str, Callable[..., Any]], ...] = (
     # Five past midnight in the county, and whenever a worker starts.
     ("5 16 * * *", tasks.generate_duties),
     ("35 16 * * *", tasks.escalate_defects),
+    ("25 18 * * *", tasks.sweep_files),
     ("* * * * *", rounds.mend_plans),
     ("10 16 * * *", rounds.note_missed_stops),
     # Eight in the county; what a mail server did not take is tried again until ten.

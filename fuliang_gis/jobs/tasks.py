@@ -11,6 +11,8 @@ from fuliang_gis import clock
 from fuliang_gis.db.session import UPKEEP, Database
 from fuliang_gis.inspections.defects.operations import escalate
 from fuliang_gis.inspections.duties.operations import generate, horizon
+from fuliang_gis.inspections.visits.files import FileStore, StoreHeldError
+from fuliang_gis.inspections.visits.sweeping import sweep
 from fuliang_gis.jobs import operations
 
 _log = structlog.get_logger("fuliang_gis.jobs")
@@ -51,6 +53,25 @@ def escalate_defects(context: JobContext, timestamp: int) -> None:
     with database_of(context).session(UPKEEP) as session:
         risen = escalate(session, clock.today())
     _log.info("defects escalated", scheduled=timestamp, risen=risen)
+
+
+def sweep_files(context: JobContext, timestamp: int) -> None:
+    """Remove stored files that no row has named for a month."""
+    shared = context.additional_context
+    store = FileStore(shared["settings"].state_dir / "files")
+    try:
+        with database_of(context).session(UPKEEP) as session:
+            done = sweep(session, store, clock.now())
+    except StoreHeldError:
+        # A backup takes its time; the next night will do.
+        _log.warning("files not swept", scheduled=timestamp, reason="a backup holds the store")
+        return
+    if done.stopped:
+        _log.error("files not swept", scheduled=timestamp, reason="too many", files=done.files)
+        return
+    _log.info(
+        "files swept", scheduled=timestamp, files=done.files, bytes=done.size, drafts=done.drafts
+    )
 
 
 async def remove_old_jobs(context: JobContext, timestamp: int) -> None:

@@ -57,6 +57,8 @@ def test_a_backup_brings_back_rows_accounts_and_guards(service: Service) -> None
     file = service.state / "county.backup"
     assert service.run("db", "backup", str(file)).returncode == 0
     save(service, token, "AFTER")
+    swept = service.run("inspections", "sweep-files", "--dry-run", "--days", "1")
+    assert (swept.returncode, "将清理 0 个无主文件" in swept.stderr) == (0, True), swept.stderr
     assert service.stop() == 0
     shutil.rmtree(store.folder)
     restored = service.run("db", "restore", str(file))

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> FileStore:
 
 
 def _stored(store: FileStore) -> list[Path]:
-    return sorted(p for p in store.folder.rglob("*") if p.is_file())
+    return sorted(p for p in store.folder.rglob("*") if p.is_file() and p.name != ".lock")
 
 
 @pytest.mark.parametrize(
