@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 from procrastinate import JobContext
@@ -36,7 +37,7 @@ PRINT_ROUNDS = "print_rounds"
 
 _WAITING = text("""
 select id from procrastinate_jobs
-where task_name = :task and status in ('todo', 'doing') and args = cast(:args as jsonb)
+where task_name = :task and status in ('todo', 'doing') and args - 'key' = cast(:args as jsonb)
 order by id limit 1
 """)
 _STATE = text("""
@@ -57,8 +58,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Printing:
-    """How far a worker is: ``waiting``, ``working``, ``done`` or ``failed``; sheets of all."""
+    """How far a worker is: ``waiting``, ``working``, ``done`` or ``failed``; sheets of all.
 
+    ``key`` names the file.
+    """
+
+    key: str
     wanted: Wanted
     state: str
     made: int
@@ -78,6 +83,8 @@ def ask_to_print(session: Session, actor: Actor, wanted: Wanted) -> int:
     if (waiting := session.scalar(_WAITING, given)) is not None:
         return int(waiting)
     lock = f"print/{actor.account_id}"
+    # A database that is set up anew counts its jobs anew; what lies in the folder stays another's.
+    args["key"] = uuid4().hex
     return defer(session, PRINT_ROUNDS, args, queue=QUEUE, lock=lock)
 
 
@@ -96,24 +103,24 @@ def printing(session: Session, actor: Actor, folder: Path, job_id: int) -> Print
         raise NotFound(what="打印任务（保留三天）", key=job_id)
     status, args = row
     wanted = Wanted(**{name: args[name] for name in Wanted.__dataclass_fields__})
-    file = _file(folder, job_id)
-    made, sheets = _progress(folder, job_id)
+    key = str(args["key"])
+    made, sheets = _progress(folder, key)
     state = {"todo": "waiting", "doing": "working", "succeeded": "done"}.get(status, "failed")
-    if state == "done" and not file.is_file():
+    if state == "done" and not _file(folder, key).is_file():
         state = "failed"
-    return Printing(wanted, state, made, sheets)
+    return Printing(key, wanted, state, made, sheets)
 
 
-def printed(folder: Path, job_id: int) -> bytes:
+def printed(folder: Path, key: str) -> bytes:
     """Return the file that a worker has made.
 
     Raises:
         NotFound: There is none.
     """
     try:
-        return _file(folder, job_id).read_bytes()
+        return _file(folder, key).read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(what="打印好的文件", key=job_id) from error
+        raise NotFound(what="打印好的文件", key=key) from error
 
 
 def print_rounds(
@@ -123,15 +130,15 @@ def print_rounds(
     part: int,
     site: str,
     account_id: int,
+    key: str,
 ) -> None:
     """Print sheets, as whoever asked may read them; how far it is stands beside the file."""
-    settings, job_id = _settings_of(context), context.job.id
-    assert job_id is not None  # noqa: S101  # It comes from the queue.
+    settings = _settings_of(context)
     with database_of(context).session() as session:
         actor = _actor(session, account_id)
         told = told_plan(session, actor, plan_id, team_id=team_id)
         rounds = part_of(told, part)
-        _tell(settings.state_dir, job_id, 0, len(rounds))
+        _tell(settings.state_dir, key, 0, len(rounds))
         sheets = drawn_sheets(
             session,
             rounds,
@@ -139,9 +146,11 @@ def print_rounds(
             county_code=settings.county_code,
             site=site,
         )
-    file = bound(sheets, lambda made: _tell(settings.state_dir, job_id, made, len(sheets)))
-    _settle(_file(settings.state_dir, job_id), file)
-    _log.info("sheets printed", plan=plan_id, job=job_id, sheets=len(sheets), size=len(file))
+    file = bound(sheets, lambda made: _tell(settings.state_dir, key, made, len(sheets)))
+    _settle(_file(settings.state_dir, key), file)
+    _log.info(
+        "sheets printed", plan=plan_id, job=context.job.id, sheets=len(sheets), size=len(file)
+    )
 
 
 def remove_old_prints(context: JobContext, timestamp: int) -> None:
@@ -178,17 +187,17 @@ def _folder(state: Path) -> Path:
     return folder
 
 
-def _file(state: Path, job_id: int) -> Path:
-    return _folder(state) / f"{job_id}.pdf"
+def _file(state: Path, key: str) -> Path:
+    return _folder(state) / f"{key}.pdf"
 
 
-def _tell(state: Path, job_id: int, made: int, sheets: int) -> None:
-    _settle(_folder(state) / f"{job_id}.json", json.dumps([made, sheets]).encode())
+def _tell(state: Path, key: str, made: int, sheets: int) -> None:
+    _settle(_folder(state) / f"{key}.json", json.dumps([made, sheets]).encode())
 
 
-def _progress(state: Path, job_id: int) -> tuple[int, int]:
+def _progress(state: Path, key: str) -> tuple[int, int]:
     try:
-        made, sheets = json.loads((_folder(state) / f"{job_id}.json").read_bytes())
+        made, sheets = json.loads((_folder(state) / f"{key}.json").read_bytes())
     except FileNotFoundError:
         return 0, 0
     return int(made), int(sheets)

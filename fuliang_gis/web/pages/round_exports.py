@@ -148,7 +148,9 @@ def take_print(job_id: int) -> Response:
     with database().session() as session:
         found = printing.printing(session, actor, folder, job_id)
         told = told_plan(session, actor, found.wanted.plan_id, team_id=found.wanted.team_id)
-    return named_file(printing.printed(folder, job_id), _PDF, plan_file(told, "pdf"), inline=True)
+    return named_file(
+        printing.printed(folder, found.key), _PDF, plan_file(told, "pdf"), inline=True
+    )
 
 
 @blueprint.get(f"{_PLAN}/rounds.gpx")
