@@ -19,6 +19,10 @@ from fuliang_gis.settings import Settings
 
 _log = structlog.get_logger("fuliang_gis.jobs")
 
+#: After so many mails in a row to a server that does not answer, the rest waits for the next run.
+#: Not after one: what it chokes on may be that very mail, and must not hold up all others.
+_ENOUGH = 3
+
 
 def send_reminders(context: JobContext, timestamp: int) -> None:
     """Mail what waits to every account with an address; what fails is tried at the next run."""
@@ -38,18 +42,31 @@ def mail_all(database: Database, settings: Settings, day: date) -> tuple[int, in
         return 0, 0
     with database.session() as session:
         people = operations.to_be_mailed(session, day)
-    sent = failed = 0
+    sent = failed = silent = 0
     for actor, address in people:
         message = _message(database, server, settings, actor, address, day)
         if message is None:
             continue
+        if silent >= _ENOUGH:
+            failed += 1
+            continue
         try:
             sent += _send_once(database, server, actor, message, day)
+            silent = 0
         except (OSError, smtplib.SMTPException) as error:
             # The error's text may repeat what was sent to the server; its kind says enough.
             _log.warning("mail failed", account=actor.username, kind=type(error).__name__)
             failed += 1
+            silent = silent + 1 if _concerns_all(error) else 0
+    if silent >= _ENOUGH:
+        _log.error("mail server does not answer", host=server.host, left=failed)
     return sent, failed
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Tell whether the next mail would fare alike: nobody answers, or nobody lets us in."""
+    of_one = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+    return not isinstance(error, of_one)
 
 
 def _message(

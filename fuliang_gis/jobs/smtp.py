@@ -12,8 +12,10 @@ from urllib.parse import unquote, urlsplit
 from fuliang_gis.errors import SetUpError
 from fuliang_gis.settings import Settings
 
-#: How long the server may take to answer [s].
+#: How long the server may take to answer [s]: a greeting; and a mail, which it may look through
+#: before it takes it. Who hangs up too early sends it twice.
 PATIENCE = 30.0
+PATIENCE_WITH_MAIL = 240.0
 
 _PORTS = {"smtp": 25, "smtps": 465}
 
@@ -31,7 +33,7 @@ class MailServer:
 
     @contextmanager
     def connected(self) -> Iterator[smtplib.SMTP]:
-        """Open one connection for several mails.
+        """Open one connection, ready to take a mail.
 
         Raises:
             OSError, smtplib.SMTPException: The server does not answer, or refuses the user.
@@ -49,6 +51,8 @@ class MailServer:
                 connection.ehlo()
             if self.user:
                 connection.login(self.user, self.password)
+            if connection.sock is not None:
+                connection.sock.settimeout(PATIENCE_WITH_MAIL)
             yield connection
 
 
