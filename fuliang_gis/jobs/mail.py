@@ -12,9 +12,10 @@ from procrastinate import JobContext
 from fuliang_gis import clock
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.db.session import UPKEEP, Database
-from fuliang_gis.inspections.reminders import operations, queries
-from fuliang_gis.inspections.reminders.mail import Letter, compose
+from fuliang_gis.inspections.reminders import operations
+from fuliang_gis.inspections.reminders.mail import compose
 from fuliang_gis.jobs.smtp import MailServer, mail_server
+from fuliang_gis.reporting.reminders import letter
 from fuliang_gis.settings import Settings
 
 _log = structlog.get_logger("fuliang_gis.jobs")
@@ -79,18 +80,11 @@ def _message(
 ) -> EmailMessage | None:
     """Return an account's mail, or None when nothing waits for it."""
     with database.session() as session:
-        counts = queries.counts(session, actor, day)
-        if not counts.anything:
-            return None
-        letter = Letter(
-            actor.display_name,
-            address,
-            counts,
-            queries.my_duties(session, actor, day) if queries.visits(actor) else (),
-            queries.problems(session, actor, "to_fix", day),
-        )
+        told = letter(session, actor, address, day)
+    if told is None:
+        return None
     site = settings.public_url.rstrip("/")
-    return compose(letter, sender=server.sender, site=site, day=day, account_id=actor.account_id)
+    return compose(told, sender=server.sender, site=site, day=day, account_id=actor.account_id)
 
 
 def _send_once(

@@ -26,10 +26,10 @@ NAMED = 10
 _LEVELS = (12, 9)
 
 
-def entries(session: Session, actor: Actor, today: date) -> list[Entry]:
-    """Return a post's entries, at most ``MOST``; visits make way for deadlines."""
-    deadlines = list(_deadlines(session, actor, today))[: MOST // 2]
-    duties = _visits(session, actor, today, MOST - len(deadlines)) if visits(actor) else []
+def entries(session: Session, actor: Actor, today: date, most: int = MOST) -> list[Entry]:
+    """Return a post's entries, no more than asked for; visits make way for deadlines."""
+    deadlines = list(_deadlines(session, actor, today))[: most // 2]
+    duties = _visits(session, actor, today, most - len(deadlines)) if visits(actor) else []
     return sorted([*duties, *deadlines], key=lambda entry: (entry.day, entry.key))
 
 

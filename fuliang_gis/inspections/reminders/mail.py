@@ -24,17 +24,20 @@ LINES: dict[str, str] = {
     "reports": "待审核的群众反映",
     "disposals": "待审批的资产处置",
 }
+PLANS = "待我办理的村庄规划"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What one post is told on one day."""
+    """What one post is told on one day; ``plans`` counts plans that wait, some told in lines."""
 
     name: str
     to: str
     counts: Counts
     duties: Sequence[Duty]
     problems: Sequence[Problem]
+    plans: int = 0
+    plan_lines: Sequence[str] = ()
 
 
 def compose(letter: Letter, *, sender: str, site: str, day: date, account_id: int) -> EmailMessage:
@@ -45,6 +48,8 @@ def compose(letter: Letter, *, sender: str, site: str, day: date, account_id: in
     told = {
         label: number for name, label in LINES.items() if (number := getattr(letter.counts, name))
     }
+    if letter.plans:
+        told[PLANS] = letter.plans
     first = "，".join(f"{label}{number}" for label, number in list(told.items())[:3])
     message["Subject"] = f"待办提醒 {day:%m-%d}：{first}"
     domain = sender.rpartition("@")[2]
@@ -70,6 +75,10 @@ def _body(letter: Letter, told: Mapping[str, int], site: str) -> Iterator[str]:
         yield from (
             f"· {each.number} {each.title}，{each.due_on:%m-%d} 前" for each in letter.problems
         )
+    if letter.plan_lines:
+        yield ""
+        yield f"{PLANS}："
+        yield from (f"· {each}" for each in letter.plan_lines)
     yield ""
     yield f"详情：{site}/reminders" if site else "请登录系统，在“提醒”页查看详情。"
     yield "如不再需要此邮件，请在“我的账号”中清空提醒邮箱。"

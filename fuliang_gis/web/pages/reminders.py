@@ -16,10 +16,10 @@ from fuliang_gis.errors import NotFound
 from fuliang_gis.inspections.defects.rules import STATE_NAMES
 from fuliang_gis.inspections.norms import norms
 from fuliang_gis.inspections.reminders import calendar, operations, queries
-from fuliang_gis.inspections.reminders.entries import entries
-from fuliang_gis.inspections.reminders.mail import LINES
+from fuliang_gis.inspections.reminders.mail import LINES, PLANS
 from fuliang_gis.jobs.smtp import sends_mail
 from fuliang_gis.planning.procedure.waiting import waiting_count, waiting_plans
+from fuliang_gis.reporting.reminders import entries
 from fuliang_gis.web.context import database, settings, site_address
 from fuliang_gis.web.security import limiter
 from fuliang_gis.web.session import require_actor
@@ -71,6 +71,7 @@ def _page(actor: Actor, secret: str | None = None) -> str:
             if getattr(counts, kind)
         }
         plans = waiting_plans(session, actor, today)
+        waiting = waiting_count(session, actor, today) if plans else 0
         held = operations.feed_of(session, actor)
         email = session.get_one(Account, actor.account_id).email
     return render(
@@ -82,6 +83,8 @@ def _page(actor: Actor, secret: str | None = None) -> str:
         places=places,
         lists=lists,
         plans=plans,
+        waiting=waiting,
+        plans_name=PLANS,
         names=LINES,
         severities=norms().severities,
         purposes=norms().purposes,
@@ -128,7 +131,7 @@ def feed(secret: str) -> AnyResponse:
             raise NotFound(what="日历订阅", key="…")
         found = entries(session, actor, today)
     body = calendar.feed(
-        f"巡查提醒 {actor.display_name}",
+        f"待办提醒 {actor.display_name}",
         found,
         domain=f"{settings().county_code}.fuliang-gis",
         site=site_address(),

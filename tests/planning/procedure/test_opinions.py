@@ -20,7 +20,7 @@ from fuliang_gis.errors import (
     VersionRequired,
     WrongState,
 )
-from fuliang_gis.planning.procedure import opinion_queries, opinions, public, waiting
+from fuliang_gis.planning.procedure import opinion_queries, opinions, public
 from fuliang_gis.planning.procedure.models import PlanOpinion
 from fuliang_gis.planning.procedure.opinion_rules import MOST_A_DAY, OpinionGiven
 from fuliang_gis.planning.procedure.rules import ActGiven
@@ -227,41 +227,6 @@ def test_an_opinion_belongs_to_its_plan(road: Road) -> None:
         opinions.judge(session, actor, road.plan_id + 1, said.id, "shown", expected=1)
     with pytest.raises(NotFound), road.database.session() as session:
         opinion_queries.by_receipt(session, "AAAAA-AAAAA")
-
-
-@pytest.mark.parametrize(
-    ("state", "on", "waits"),
-    [
-        ("draft", START, set()),
-        ("assembly", START, {"town", "reviewer"}),
-        ("township", START, {"town", "reviewer"}),
-        ("notice", END, set()),
-        ("notice", END + DAY, {"town", "reviewer"}),
-        ("county", END + DAY, {"reviewer"}),
-        ("approved", END + DAY, {"reviewer"}),
-        ("in_force", END + DAY, set()),
-    ],
-)
-def test_posts_are_reminded_of_their_steps(
-    road: Road, state: str, on: date, waits: set[str]
-) -> None:
-    """As soon as the step can be taken; others are not."""
-    road.walk(state)
-    who = ("planner", "town", "reviewer", "viewer", "elsewhere", "planner_elsewhere")
-    with road.database.session() as session:
-        counted = {name for name in who if waiting.waiting_count(session, road.actors[name], on)}
-        (listed,) = {len(waiting.waiting_plans(session, road.actors[n], on)) for n in waits} or {0}
-    assert counted == waits
-    assert listed == bool(waits)
-
-
-def test_opinions_without_an_answer_wait(road: Road) -> None:
-    """For planner and township, while the notice runs."""
-    road.walk("notice")
-    say(road)
-    with road.database.session() as session:
-        (plan,) = waiting.waiting_plans(session, road.actors["planner"], START)
-    assert (plan.step, plan.unanswered) == ("结束公示并报县", 1)
 
 
 def _kept(road: Road, opinion: PlanOpinion) -> PlanOpinion:
