@@ -97,6 +97,8 @@ ACTION_NAMES: dict[str, str] = {
     "remove_participation": "删除村民参与记录",
     "judge_opinion": "审核公示意见",
     "answer_opinion": "答复公示意见",
+    "adopt_sites": "采纳站点为规划项目",
+    "remove_facility": "删除规划设施",
     "change_projects": "修改规划项目",
     "change_goals": "修改规划目标",
     "grant_waiver": "批准规划例外",

@@ -299,6 +299,57 @@ def test_the_page_chooses_and_takes_up(
         assert project.facility_id is None
 
 
+def test_an_estimate_is_taken_up(browser: FlaskClient, world: World, plan: int, csrf: Csrf) -> None:
+    """On the page: refused beside its field with everything typed kept, then a project."""
+    page = browser.get(f"/plans/{plan}/services?kw=80").get_data(as_text=True)
+    assert "采纳为项目" in page
+    assert "资金规模留空待填" in page
+    angles = {"kw": "80", "tilt": "20", "azimuth": "180", "losses": "14"}
+    with Session(world.owner) as session:
+        version = session.get_one(VillagePlan, plan).version
+    sent = {
+        **angles,
+        "name": "村部<b>光伏",
+        "on": "ground",
+        "parcel": "无",
+        "version": str(version),
+    }
+    address = f"/plans/{plan}/services/pv"
+    refused = browser.post(address, data=sent | {"csrf_token": csrf(browser)})
+    assert refused.status_code == 422
+    told = refused.get_data(as_text=True)
+    assert "主方案里没有图斑 无" in told
+    assert 'value="村部&lt;b&gt;光伏"' in told
+    assert '<option value="ground" selected>' in told
+    assert 'name="kw" value="80"' in told
+    done = browser.post(address, data=sent | {"csrf_token": csrf(browser), "parcel": "yard"})
+    assert done.status_code == 303
+    after = browser.get(done.headers["Location"]).get_data(as_text=True)
+    assert "近期建设项目表第 1 行" in after
+    assert "地面，80 kWp，年发电约" in after
+    again = browser.post(address, data=sent | {"csrf_token": csrf(browser), "parcel": "yard"})
+    assert again.status_code == 409
+    table = browser.get(f"/plans/{plan}/projects").get_data(as_text=True)
+    assert "装机 80 kWp" in table
+
+
+def test_an_estimate_is_taken_up_over_the_api(world: World, planner: Headers, plan: int) -> None:
+    """Once for a key, upon the version that was seen."""
+    client = world.app.test_client()
+    body = {"name": "屋顶光伏", "parcel": "west", "on": "roof", "kw": 30}
+    seen = client.get(f"/api/v1/village-plans/{plan}", headers=planner).headers["ETag"]
+    told = planner | {"If-Match": seen, "Idempotency-Key": "pv-once"}
+    path = f"/api/v1/village-plans/{plan}/pv-stations"
+    answers = [client.post(path, json=body, headers=told) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    (project,) = answers[0].json["projects"]  # type: ignore[index]
+    assert (project["kind"], project["parcel"]) == ("产业发展", "west")
+    assert "装机 30 kWp" in project["remark"]
+    odd = client.post(path, json=body | {"on": "water"}, headers=planner | {"If-Match": seen})
+    assert odd.status_code == 422
+
+
 def test_nothing_ticked_is_refused(browser: FlaskClient, plan: int, csrf: Csrf) -> None:
     """Without a tick there is nothing to take up, and the page says so."""
     data = {"csrf_token": csrf(browser), "service": "toilet", "minutes": "15", "version": "2"}
@@ -333,4 +384,5 @@ def test_who_only_reads_sees_no_buttons(world: World, plan: int) -> None:
     client = world.browser("viewer")
     page = client.get(f"/plans/{plan}/services?model=cover_all").get_data(as_text=True)
     assert "采纳勾选的站点" not in page
+    assert "采纳为项目</button>" not in page
     assert "公厕选址" in page

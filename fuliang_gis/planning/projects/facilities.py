@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import shapely
@@ -38,13 +38,16 @@ ADOPTING = "采纳选址"
 class SiteGiven:
     """A site as somebody takes it up: a place [m] in a parcel, and what the analysis found.
 
-    ``found`` is told with it: households, shares before and after, minutes.
+    ``found`` is told with it: households, shares before and after, minutes; or capacity and yield.
+    ``row`` is what the table of projects is to say, where that is more than of any site.
     """
 
     name: str
     parcel: str
     place: tuple[float, float]
     found: dict[str, object]
+    origin: str = "siting"
+    row: ProjectGiven | None = None
 
 
 def standing(
@@ -144,20 +147,22 @@ def _adopted(
         division_code=plan.division_code,
         kind=service.key,
         name=given.name.strip(),
-        origin="siting",
+        origin=given.origin,
         detail={**given.found, "parcel": given.parcel},
         geom=from_shape(shapely.Point(given.place), PLAN_SRID),
         created_by=actor.account_id,
     )
     session.add(facility)
     session.flush()
-    project = ProjectGiven(
+    row = given.row or ProjectGiven(
+        land_m2=Decimal(str(service.footprint_m2)), remark="由选址分析提出"
+    )
+    project = replace(
+        row,
         kind=service.project,
         name=given.name.strip(),
         place=f"图斑 {given.parcel}",
-        land_m2=Decimal(str(service.footprint_m2)),
         manner="新建",
-        remark="由选址分析提出",
         parcel=given.parcel,
         facility_id=facility.id,
     )

@@ -45,6 +45,18 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class PvProject:
+    """What a station is in the table of projects: its kind, and the land use of one on the ground.
+
+    ``yuan_per_kw`` is what a kilowatt costs, None: nobody has said.
+    """
+
+    kind: str
+    ground_code: str
+    yuan_per_kw: float | None = None
+
+
+@dataclass(frozen=True)
 class PvNorms:
     """Monthly clearness and temperatures [°C], shape 12 each, and the bounds of inputs."""
 
@@ -55,6 +67,7 @@ class PvNorms:
     temperature_coefficient: float
     inverter: float
     bounds: Mapping[str, Bounds]
+    project: PvProject
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,7 @@ def pv_norms() -> PvNorms:
             float(raw["temperature_coefficient"]),
             float(raw["inverter"]),
             {name: Bounds(**raw[name]) for name in ("kw", "tilt", "azimuth", "losses")},
+            PvProject(**raw["project"]),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise SetUpError(

@@ -14,6 +14,7 @@ from fuliang_gis.planning import queries
 from fuliang_gis.planning.services.pv import Station, pv_yield
 from fuliang_gis.planning.serving import Asked, Laid, ground_of, laid_out
 from fuliang_gis.planning.siting import SiteTaken, siting_of, take_up
+from fuliang_gis.planning.sun import PvTaken, take_up_pv
 from fuliang_gis.web.api import plan_services_documents as documents
 from fuliang_gis.web.api import plan_services_schemas as schemas
 from fuliang_gis.web.api.replies import answers, reply_document, write_answers
@@ -34,6 +35,7 @@ def register(api: APIBlueprint) -> None:
     api.get(f"{_ONE}/coverage", tags=TAGS, responses=covered)(get_plan_coverage)
     api.get(f"{_ONE}/siting", tags=TAGS, responses=sited)(get_plan_siting)
     api.post(f"{_ONE}/sites", tags=TAGS, responses=adopted)(adopt_plan_sites)
+    api.post(f"{_ONE}/pv-stations", tags=TAGS, responses=adopted)(adopt_plan_pv)
     api.get("/pv-yield", tags=TAGS, responses=sun)(get_pv_yield)
 
 
@@ -78,20 +80,21 @@ def adopt_plan_sites(
             minutes=body.minutes,
             expected=header.version(),
         )
-        return {
-            "version": row.plan.version,
-            "projects": [
-                {
-                    "id": each.id,
-                    "ordinal": each.ordinal,
-                    "kind": each.kind,
-                    "name": each.name,
-                    "parcel": each.parcel,
-                    "facility": each.facility_id,
-                }
-                for each in made
-            ],
-        }
+        return documents.adopted(row.plan, made)
+
+    return write(header.idempotency_key, act, status=HTTPStatus.CREATED)
+
+
+def adopt_plan_pv(
+    path: VillagePlanPath, header: ChangeHeader, body: schemas.AdoptPvBody
+) -> Response:
+    """Take an estimated PV station up: a proposed facility and a row of the table of projects."""
+
+    def act(session: Transaction, actor: Actor) -> Json:
+        row = queries.plan(session, actor, path.plan_id)
+        taken = PvTaken(**body.model_dump())
+        made = take_up_pv(session, actor, row.plan.id, taken, expected=header.version())
+        return documents.adopted(row.plan, [made])
 
     return write(header.idempotency_key, act, status=HTTPStatus.CREATED)
 

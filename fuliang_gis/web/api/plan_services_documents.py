@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from shapely.geometry import mapping
 
 from fuliang_gis.db.base import Json
+from fuliang_gis.planning.models import VillagePlan
+from fuliang_gis.planning.projects.models import PlanProject
 from fuliang_gis.planning.services.coverage import Coverage
 from fuliang_gis.planning.services.pv import Yield
 from fuliang_gis.planning.serving import Ground
@@ -110,3 +114,20 @@ def _site(site: Site) -> Json:
 
 def _minutes(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else round(float(value), _MINUTES)
+
+
+def adopted(plan: VillagePlan, made: Sequence[PlanProject]) -> Json:
+    """Tell the rows of the table of projects that sites became, and the plan's row version."""
+    rows = [
+        {
+            "id": each.id,
+            "ordinal": each.ordinal,
+            "kind": each.kind,
+            "name": each.name,
+            "parcel": each.parcel,
+            "remark": each.remark,
+            "facility": each.facility_id,
+        }
+        for each in made
+    ]
+    return {"version": plan.version, "projects": rows}

@@ -138,14 +138,31 @@ class AdoptSitesBody(_Strict):
     sites: list[AdoptedSiteBody] = Field(min_length=1, max_length=MOST_SITES)
 
 
+class AdoptPvBody(_Strict):
+    """A PV station that becomes a proposed facility and a row of the table of projects.
+
+    It stands ``on`` a roof or the ground of a parcel of the main scheme; capacity [kWp], tilt [°],
+    azimuth [° from north] and losses (0–1) are those of its estimate.
+    """
+
+    name: Plain
+    parcel: Name
+    on: Literal["roof", "ground"]
+    kw: float = 60
+    tilt: float = 22
+    azimuth: float = 180
+    losses: float = 0.14
+
+
 class AdoptedProjectOut(BaseModel):
-    """A row of the table of projects that a site became."""
+    """A row of the table of projects that a site became; its remark tells a station's yield."""
 
     id: int
     ordinal: int
     kind: str
     name: str
     parcel: str | None
+    remark: str
     facility: int | None
 
 

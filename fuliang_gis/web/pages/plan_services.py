@@ -22,12 +22,15 @@ from fuliang_gis.planning.services.siting import MODELS
 from fuliang_gis.planning.services.ways import MODES
 from fuliang_gis.planning.serving import Ground, Laid, ground_of
 from fuliang_gis.planning.siting import MOST_SITES, Siting, siting_of, take_up
+from fuliang_gis.planning.sun import ON, take_up_pv
 from fuliang_gis.web.context import database
 from fuliang_gis.web.errors import note_refusal, status_of
 from fuliang_gis.web.pages.plan_services_asked import (
     LONGEST_NAME,
     Chosen,
+    Taking,
     chosen,
+    pv_taken,
     sites_taken,
     sun,
 )
@@ -80,6 +83,22 @@ def adopt(plan_id: int) -> AnyResponse:
     return _back(plan_id, service=service, minutes=minutes or None)
 
 
+@blueprint.post(f"{_PLAN}/services/pv")
+def adopt_pv(plan_id: int) -> AnyResponse:
+    """Take an estimated PV station up: a proposed facility and a project."""
+    actor, taking = require_actor(), pv_taken()
+    expected = whole(request.form.get("version", ""))
+    try:
+        with database().session(actor.account_id) as session:
+            made = take_up_pv(session, actor, plan_id, taking.taken, expected=expected)
+    except _TOLD as refusal:
+        note_refusal(refusal)
+        page = _page(actor, plan_id, refusal, taking)
+        return make_response(page, status_of(type(refusal)))
+    flash(f"已采纳“{made.name}”：已记入规划设施，并加入近期建设项目表第 {made.ordinal} 行。", "ok")
+    return _back(plan_id, _anchor="proposed-facilities")
+
+
 @blueprint.post(f"{_PLAN}/services/facilities/<int:facility_id>/remove")
 def remove(plan_id: int, facility_id: int) -> AnyResponse:
     """Take a proposed facility away."""
@@ -100,13 +119,15 @@ def _back(plan_id: int, **asked: object) -> AnyResponse:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _page(actor: Actor, plan_id: int, refusal: FuliangError | None = None) -> str:
+def _page(
+    actor: Actor, plan_id: int, refusal: FuliangError | None = None, taking: Taking | None = None
+) -> str:
     wanted = chosen()
     with database().session() as session:
         looked = look(session, actor, plan_id)
         shown = _shown(session, actor, looked, wanted)
         proposed = list(proposed_facilities(session, plan_id))
-        shining = _sunshine(session, actor, looked)
+        shining = _sunshine(session, actor, looked, taking)
     norms = service_norms()
     return render_template(
         "plans/services.html",
@@ -127,6 +148,9 @@ def _page(actor: Actor, plan_id: int, refusal: FuliangError | None = None) -> st
         most_sites=MOST_SITES,
         longest=LONGEST_NAME,
         faults=_faults(refusal),
+        taking=taking.typed if taking else {},
+        taking_faults=_by_field(refusal) if taking else {},
+        on=ON,
     )
 
 
@@ -153,10 +177,13 @@ def _shown(session: Transaction, actor: Actor, looked: Looked, wanted: Chosen) -
     return Shown(ground, found)
 
 
-def _sunshine(session: Transaction, actor: Actor, looked: Looked) -> Sunshine:
+def _sunshine(
+    session: Transaction, actor: Actor, looked: Looked, taking: Taking | None
+) -> Sunshine:
     middle: BaseGeometry = looked.boundary.centroid
     x, y = middle.bounds[:2]
-    return sunshine(session, actor, looked.plan.division_code, sun(x, y))
+    form = request.form if taking else None
+    return sunshine(session, actor, looked.plan.division_code, sun(x, y, form))
 
 
 def _missed(found: Coverage, page: int) -> Page[Reach]:
@@ -182,6 +209,11 @@ def _for_map(siting: Siting | None) -> list[dict[str, object]]:
 def _kind_name(facility: PlanFacility) -> str:
     service = service_norms().services.get(facility.kind)
     return service.zh if service else _OTHER_KINDS.get(facility.kind, facility.kind)
+
+
+def _by_field(refusal: FuliangError | None) -> dict[str, str]:
+    problems = refusal.problems if isinstance(refusal, Invalid) else ()
+    return {str(problem.field): problem.zh for problem in problems}
 
 
 def _faults(refusal: FuliangError | None) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from fuliang_gis.geo import crs
 from fuliang_gis.planning.services.norms import service_norms
@@ -14,6 +15,7 @@ from fuliang_gis.planning.services.siting import MODELS, Model
 from fuliang_gis.planning.services.ways import Mode
 from fuliang_gis.planning.serving import Asked
 from fuliang_gis.planning.siting import MOST_SITES, SiteTaken
+from fuliang_gis.planning.sun import On, PvTaken
 from fuliang_gis.web.pages.plans_asked import number, text, whole
 
 _MODELS: dict[str, Model] = {each: each for each in MODELS}
@@ -74,17 +76,39 @@ class Sun:
     station: Station
 
 
-def sun(x: float, y: float) -> Sun:
-    """Read a PV station at a plane place [m]; what is missing is usual, what is no number none."""
+def sun(x: float, y: float, form: MultiDict[str, str] | None = None) -> Sun:
+    """Read a PV station at a plane place [m]; what is missing is usual, what is no number none.
+
+    It stands in the address, or in a form.
+    """
     usual = {name: f"{bounds.usual:g}" for name, bounds in pv_norms().bounds.items()}
     # People write losses in percent.
     usual["losses"] = f"{pv_norms().bounds['losses'].usual * 100:g}"
-    typed = {name: text(name) or value for name, value in usual.items()}
+    typed = {name: text(name, form) or value for name, value in usual.items()}
     read = {name: number(value) for name, value in typed.items()}
     values = {name: float("nan") if value is None else value for name, value in read.items()}
     values["losses"] /= 100
     lon, lat = crs.to_geographic(np.array([[x, y]]))[0]
     return Sun(typed, replace(Station(0, 0, 0, 0, float(lat), float(lon)), **values))
+
+
+@dataclass(frozen=True)
+class Taking:
+    """The form that takes an estimate up: texts as typed, and the station that they make."""
+
+    typed: dict[str, str]
+    taken: PvTaken
+
+
+def pv_taken() -> Taking:
+    """Read the form that takes an estimate of PV yield up."""
+    form = request.form
+    typed = {name: text(name, form) for name in ("name", "on", "parcel")}
+    typed["name"] = typed["name"][:LONGEST_NAME]
+    station = sun(0.0, 0.0, form).station
+    on: On = "ground" if typed["on"] == "ground" else "roof"
+    angles = (station.kw, station.tilt, station.azimuth, station.losses)
+    return Taking(typed, PvTaken(typed["name"], typed["parcel"], on, *angles))
 
 
 def sites_taken() -> tuple[str, int, list[SiteTaken]]:

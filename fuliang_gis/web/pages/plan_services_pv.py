@@ -47,6 +47,11 @@ class Sunshine:
         """Return the best month's energy [kWh]."""
         return max(self.found.months) if self.found else 0.0
 
+    @property
+    def priced(self) -> bool:
+        """Tell whether the norms know what a kilowatt costs."""
+        return pv_norms().project.yuan_per_kw is not None
+
 
 def sunshine(session: Transaction, actor: Actor, division_code: str, asked: Sun) -> Sunshine:
     """Estimate the station that is asked for, and compare what stands with its meters."""
