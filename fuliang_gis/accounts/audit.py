@@ -105,8 +105,11 @@ ACTION_NAMES: dict[str, str] = {
     "revoke_waiver": "撤销规划例外",
     "make_feed": "生成日历订阅地址",
     "drop_feed": "停用日历订阅地址",
+    "export": "导出文件",
     "request": "请求",
 }
+#: What pages call the parts of an event's detail that people are to read.
+DETAIL_NAMES: dict[str, str] = {"file": "文件", "rows": "行数", "filter": "筛选条件"}
 OUTCOME_NAMES: dict[str, str] = {"done": "完成", "refused": "拒绝", "failed": "失败"}
 
 

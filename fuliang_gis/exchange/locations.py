@@ -18,7 +18,7 @@ from fuliang_gis.inspections.status.queries import beside, facts_of
 from fuliang_gis.inspections.status.rules import status_of
 from fuliang_gis.locations.checks import writable_fields
 from fuliang_gis.locations.fields import REVIEW_STATE
-from fuliang_gis.locations.queries import Beside, Filters, order
+from fuliang_gis.locations.queries import Beside, Filters, count, order
 from fuliang_gis.locations.registry import Layer, layer
 from fuliang_gis.locations.sheets import Field
 
@@ -75,6 +75,10 @@ class Export:
     def invented(self, session: Session, actor: Actor) -> bool:
         """Tell whether any row is invented."""
         return queries.any_invented(session, actor, self.layer_name, self.filters, self.beside)
+
+    def count(self, session: Session, actor: Actor) -> int:
+        """Count the rows below the headings."""
+        return count(session, actor, self.layer_name, self.filters, self.beside)
 
     def rows(self, session: Session, actor: Actor) -> Iterator[list[Cell]]:
         """Yield the rows below the headings."""

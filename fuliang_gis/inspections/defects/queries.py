@@ -239,9 +239,15 @@ def list_page(
         raise BadRequest(reason=f"每页 1～{MAX_PAGE} 条，页码从 1 开始")
     wanted = conditions(actor, filters, today)
     statement = _rows().where(*wanted).order_by(*_order(sort, descending=descending))
-    total = session.scalar(select(func.count()).select_from(Defect).where(*wanted)) or 0
+    total = count(session, actor, filters, today)
     found = session.execute(statement.limit(size).offset((page - 1) * size))
     return Page([Row(*row) for row in found], total, page, size)
+
+
+def count(session: Session, actor: Actor, filters: Filters, today: date) -> int:
+    """Count the problems that a filter keeps."""
+    wanted = conditions(actor, filters, today)
+    return session.scalar(select(func.count()).select_from(Defect).where(*wanted)) or 0
 
 
 def every_row(

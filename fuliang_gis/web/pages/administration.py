@@ -9,7 +9,7 @@ from flask import url_for as address_of
 from werkzeug.wrappers import Response as AnyResponse
 
 from fuliang_gis.accounts import operations, queries, refusals, tokens
-from fuliang_gis.accounts.audit import ACTION_NAMES, OUTCOME_NAMES
+from fuliang_gis.accounts.audit import ACTION_NAMES, DETAIL_NAMES, OUTCOME_NAMES
 from fuliang_gis.accounts.models import Account
 from fuliang_gis.accounts.operations import Post
 from fuliang_gis.accounts.policies import require_role
@@ -189,6 +189,7 @@ def show_audit() -> str:
         kept=kept,
         actions=ACTION_NAMES,
         outcomes=OUTCOME_NAMES,
+        details=DETAIL_NAMES,
         refusals=_refusals(actor),
     )
 

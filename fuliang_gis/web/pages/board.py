@@ -219,7 +219,7 @@ def table(kind: str) -> Response:
     lines = [*boards.in_order(found.lines, asked.sort), Line("", "合计", found.total)]
     rows = [[line.key, line.title, *_figures(line.counts)] for line in lines]
     name = f"巡查合规-{asked.span_title}"
-    return _file(kind, name, headings, iter(rows), invented=invented)
+    return _file(kind, name, headings, iter(rows), invented=invented, number=len(rows))
 
 
 def _figures(counts: Counts) -> list[Cell]:
@@ -234,9 +234,10 @@ def listing(kind: str) -> Response:
     with database().reading() as session:
         invented = locations.has_invented(session)
         # Refused here if at all: once rows are on their way it is too late.
-        queries.count_listed(session, actor, asked.listed, asked.listing)
+        number = queries.count_listed(session, actor, asked.listed, asked.listing)
     rows = _listed_rows(database(), actor, asked)
-    return _file(kind, f"巡查任务明细-{asked.span_title}", _LIST_HEADINGS, rows, invented=invented)
+    name, number = f"巡查任务明细-{asked.span_title}", min(number, _MOST_ROWS)
+    return _file(kind, name, _LIST_HEADINGS, rows, invented=invented, number=number)
 
 
 def _listed_rows(source: Database, actor: Actor, asked: Asked) -> Iterator[Sequence[Cell]]:
@@ -276,10 +277,13 @@ def _file(
     rows: Iterator[Sequence[Cell]],
     *,
     invented: bool,
+    number: int,
 ) -> Response:
     full = f"{name.replace(' ', '')}{'-演示' if invented else ''}.{kind}"
     if kind == "csv":
-        return named_file(csv_pieces(headings, rows, invented=invented), CSV_TYPE, full)
+        return named_file(
+            csv_pieces(headings, rows, invented=invented), CSV_TYPE, full, rows=number
+        )
     written = io.BytesIO()
     write_xlsx(written, name, headings, rows, invented=invented)
-    return named_file(written.getvalue(), XLSX_TYPE, full)
+    return named_file(written.getvalue(), XLSX_TYPE, full, rows=number)

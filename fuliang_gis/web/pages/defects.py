@@ -117,11 +117,12 @@ def export(kind: str) -> Response:
     ledger = Ledger(chosen.filters(actor), today)
     with database().session() as session:
         invented = queries.has_invented(session, actor, ledger.filters, today)
+        rows = queries.count(session, actor, ledger.filters, today)
     if kind == "csv":
         body = _csv(database(), actor, ledger, invented=invented)
-        return attachment(body, tables.LEDGER_TITLE, "csv", CSV_TYPE, invented=invented)
+        return attachment(body, tables.LEDGER_TITLE, "csv", CSV_TYPE, invented=invented, rows=rows)
     body = book_pieces(database(), actor, ledger.sheets, invented=invented)
-    return attachment(body, tables.LEDGER_TITLE, "xlsx", XLSX_TYPE, invented=invented)
+    return attachment(body, tables.LEDGER_TITLE, "xlsx", XLSX_TYPE, invented=invented, rows=rows)
 
 
 @blueprint.get("/supervision/export.xlsx")
@@ -131,6 +132,7 @@ def export_supervision() -> Response:
     ledger = Ledger(queries.Filters(source="supervision"), today)
     with database().session() as session:
         invented = queries.has_invented(session, actor, ledger.filters, today)
+        rows = sum(1 for _ in ledger.supervision(session, actor))
     body = book_pieces(
         database(),
         actor,
@@ -139,7 +141,9 @@ def export_supervision() -> Response:
         ],
         invented=invented,
     )
-    return attachment(body, tables.SUPERVISION_TITLE, "xlsx", XLSX_TYPE, invented=invented)
+    return attachment(
+        body, tables.SUPERVISION_TITLE, "xlsx", XLSX_TYPE, invented=invented, rows=rows
+    )
 
 
 # The session is opened where the rows are sent: the request is over by then.

@@ -158,8 +158,8 @@ def export(kind: str) -> Response:
     actor, chosen = require_actor(), _asked()
     source, title = database(), tables.DISPOSALS_TITLE
     with source.session() as session:
-        rows = queries.list_page(session, actor, chosen.filters, size=1).rows
-    invented = any(row.invented for row in rows)
+        first = queries.list_page(session, actor, chosen.filters, size=1)
+    invented = any(row.invented for row in first.rows)
 
     def pieces() -> Iterator[bytes]:
         with source.session() as reading:
@@ -167,7 +167,7 @@ def export(kind: str) -> Response:
             yield from csv_pieces(tables.DISPOSALS, found, invented=invented)
 
     if kind == "csv":
-        return attachment(pieces(), title, "csv", CSV_TYPE, invented=invented)
+        return attachment(pieces(), title, "csv", CSV_TYPE, invented=invented, rows=first.total)
     body = book_pieces(
         source,
         actor,
@@ -176,7 +176,7 @@ def export(kind: str) -> Response:
         ],
         invented=invented,
     )
-    return attachment(body, title, "xlsx", XLSX_TYPE, invented=invented)
+    return attachment(body, title, "xlsx", XLSX_TYPE, invented=invented, rows=first.total)
 
 
 @dataclass(frozen=True)

@@ -265,14 +265,14 @@ def export(kind: str) -> Response:
     invented = any(task.obligation.invented for task in first.rows)
     if kind == "csv":
         body = _csv(database(), actor, chosen, invented=invented)
-        return attachment(body, TITLE, "csv", CSV_TYPE, invented=invented)
+        return attachment(body, TITLE, "csv", CSV_TYPE, invented=invented, rows=first.total)
     body = book_pieces(
         database(),
         actor,
         lambda session, reader: [Sheet(TITLE, HEADINGS, _rows(session, reader, chosen))],
         invented=invented,
     )
-    return attachment(body, TITLE, "xlsx", XLSX_TYPE, invented=invented)
+    return attachment(body, TITLE, "xlsx", XLSX_TYPE, invented=invented, rows=first.total)
 
 
 # The session is opened where the rows are sent: the request is over by then.

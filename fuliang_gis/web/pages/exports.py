@@ -32,11 +32,13 @@ def export(layer_name: str, kind: str) -> Response:
         layer_name, chosen.filters, chosen.sort, chosen.descending, chosen.status or None
     )
     with database().session() as session:
-        invented = wanted.invented(session, actor)
+        invented, rows = wanted.invented(session, actor), wanted.count(session, actor)
     write = _csv if kind == "csv" else _xlsx
     content_type = CSV_TYPE if kind == "csv" else XLSX_TYPE
     body = write(database(), actor, wanted, invented=invented)
-    return attachment(body, wanted.layer.sheet.title.zh, kind, content_type, invented=invented)
+    return attachment(
+        body, wanted.layer.sheet.title.zh, kind, content_type, invented=invented, rows=rows
+    )
 
 
 # Both open their session where the rows are sent: the request is over by then.

@@ -71,7 +71,7 @@ def export_projects(plan_id: int) -> Response:
     plan = found.row.plan
     write_projects(file, found.row.village, rows, invented=plan.invented)
     name = f"{found.row.village}近期建设项目表{'-演示' if plan.invented else ''}.xlsx"
-    return named_file(file.getvalue(), XLSX_TYPE, name, plain="projects.xlsx")
+    return named_file(file.getvalue(), XLSX_TYPE, name, plain="projects.xlsx", rows=len(rows))
 
 
 def show_new_project(plan_id: int) -> str:

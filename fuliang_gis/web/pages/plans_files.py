@@ -75,7 +75,8 @@ def export_file(plan_id: int) -> Response:
     title, ending = FORMATS[form]
     name = plan_files.file_name(looked.row, looked.scheme.title, title, ending)
     plain = f"plan-{plan_id}{ending}"
-    return named_file(done.content, plan_files.TYPES[form], name, plain=plain)
+    rows = len(draft.parcels)
+    return named_file(done.content, plan_files.TYPES[form], name, plain=plain, rows=rows)
 
 
 def show_proof(plan_id: int) -> AnyResponse:
@@ -113,7 +114,8 @@ def export_paper(plan_id: int, kind: str) -> Response:
     scheme = cast("Scheme", colours if colours in COLOURS else "standard")
     content = plan_files.paper(kind, draft, looked.profile, imprint, scheme)
     name = plan_files.file_name(looked.row, looked.scheme.title, title, ending)
-    return named_file(content, content_type, name, plain=f"plan-{plan_id}{ending}")
+    plain = f"plan-{plan_id}{ending}"
+    return named_file(content, content_type, name, plain=plain, rows=len(draft.parcels))
 
 
 def _draft(plan_id: int) -> tuple[Looked, Draft]:

@@ -267,4 +267,4 @@ def tables_xlsx(plan_id: int) -> Response:
     file = io.BytesIO()
     write_workbook(file, draft, looked.profile, invented=looked.plan.invented)
     name = file_name(looked.row, looked.scheme.title, "规划表", ".xlsx")
-    return named_file(file.getvalue(), XLSX_TYPE, name)
+    return named_file(file.getvalue(), XLSX_TYPE, name, rows=len(draft.parcels))

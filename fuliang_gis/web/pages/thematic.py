@@ -330,4 +330,6 @@ def _file(
     name = f"{shown.title}-{LEVELS[shown.level]}-{clock.today():%Y%m%d}.{ending}"
     for sign in '/\\:*?"<>| ':
         name = name.replace(sign, "")
-    return named_file(body, kind, name, inline=inline, plain=f"thematic.{ending}")
+    return named_file(
+        body, kind, name, inline=inline, plain=f"thematic.{ending}", rows=len(shown.areas)
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 
-from flask import Blueprint, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask_talisman import Talisman
 
 from fuliang_gis import clock
@@ -22,6 +21,7 @@ from fuliang_gis.cartography.villages import ListedVillage, Profile, Wanted
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.web.assets import BUILD
 from fuliang_gis.web.context import database
+from fuliang_gis.web.pages.sending import named_file
 from fuliang_gis.web.session import require_actor
 
 blueprint = Blueprint("villages", __name__, url_prefix="/villages")
@@ -149,7 +149,7 @@ def _export(
         listed = villages.list_villages(session, actor, chosen.wanted)
     mark = "演示数据-" if any(village.invented for village in listed) else ""
     name = f"{mark}重点村-{clock.today():%Y%m%d}.{ending}"
-    return send_file(BytesIO(write(listed)), mimetype, as_attachment=True, download_name=name)
+    return named_file(write(listed), mimetype, name, rows=len(listed))
 
 
 @blueprint.get("/<code>")
@@ -196,10 +196,10 @@ def save_map(code: str) -> Response:
     nonce = secrets.token_urlsafe(16)
     sheet = _sheet_of(found)
     document = Document(sheet.title, nonce, inlined(_build(), nonce), sheet)
-    file = BytesIO(with_size(village_map(features, document)))
+    file = with_size(village_map(features, document))
     mark = "演示数据-" if features.invented else ""
     name = f"{mark}{found.division.name}地图-{sheet.on:%Y%m%d}.html"
-    return send_file(file, "text/html", as_attachment=True, download_name=name)
+    return named_file(file, "text/html; charset=utf-8", name)
 
 
 def _sheet_of(found: Profile) -> Sheet:
