@@ -71,6 +71,9 @@ def test_tasks_are_narrowed_and_opened(county: Watched) -> None:
     county.open(TASKS)
     page.locator("#state").select_option(label="全部状态")
     page.wait_for_url(re.compile("state=all"))
+    more = page.locator(".toolbar__fold")
+    if more.is_visible():
+        more.click()
     page.locator("#layer").select_option(label="光伏电站")
     page.wait_for_url(re.compile("layer=pv_stations"))
     rows = page.locator("#list tbody tr")
