@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from shapely import Polygon
 
 from fuliang_gis.exchange.plans.reading import read_plan
 from fuliang_gis.exchange.plans.writing import write_plan
 from tests.e2e.conftest import DESKTOP, PHONE, Watched
 from tests.e2e.test_pages import grave_faults
-from tests.exchange.plans.village import BOUNDARY, village
+from tests.exchange.plans.files import layer
+from tests.exchange.plans.village import BOUNDARY, EAST, NORTH, village
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -79,6 +81,51 @@ def test_from_a_base_file_to_an_export(planner: Watched, tmp_path: Path) -> None
     read = read_plan(back)
     assert read.base.keys() == plan.base.keys()
     assert read.parcels.keys() == plan.base.keys()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_broken_shapes_are_mended_on_the_way_in(
+    visit: Callable[[tuple[int, int]], Watched], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """A planner looks at each, has all of them mended, sees what is left, and takes them in."""
+    watched = visit(size)
+    watched.sign_in("planner")
+    page = watched.page
+    frame = tmp_path / "frame.gpkg"
+    write_plan(village(20, 5), frame, "gpkg")
+    watched.open("/plans/new")
+    page.locator("#division_code").fill("360222100200")
+    page.get_by_label("规划名称").fill(f"修复 {size[0]}")
+    page.get_by_label("村界文件").set_input_files(frame)
+    page.get_by_role("button", name="建立规划").click()
+    page.get_by_role("link", name="文件", exact=True).click()
+    eight = [(0, 0), (200, 0), (100, 100), (200, 200), (0, 200), (100, 100)]
+    spike = [(300, 0), (500, 0), (500, 200), (490, 200), (490, 260), (489.999, 200), (300, 200)]
+    shapes = [Polygon([(EAST + x, NORTH + y) for x, y in each]) for each in (eight, spike)]
+    columns = {"BSM": ["结", "刺"], "YDYHFLDM": ["0101", "0301"], "FLBB": ["2023", "2023"]}
+    path = layer(tmp_path / "broken.gpkg", shapes, columns, name="GHYDYH")
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="上传并预览").click()
+    drawn(page)
+    expect(page.get_by_role("heading", name="图形修复（2 个）")).to_be_visible()
+    page.get_by_role("button", name="在图上看图斑 结").click()
+    expect(page.locator(".plan-mends .plan-chosen")).to_have_count(1)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= size[0]
+    assert grave_faults(watched) == []
+
+    every = page.get_by_label("全部修复")
+    every.check()
+    expect(page.get_by_role("checkbox", name="图斑 刺")).to_be_checked()
+    page.get_by_role("checkbox", name="图斑 刺").uncheck()
+    expect(every).not_to_be_checked()
+    every.check()
+    page.get_by_role("button", name="按此修复并重新读取").click()
+    expect(page.locator(".badge--ok", has_text="导入时修复")).to_have_count(2)
+    expect(every).to_be_checked()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.get_by_text("已导入现状图斑 3 个；修复图形 2 个")).to_be_visible()
 
 
 def test_a_finding_is_shown_on_the_map(planner: Watched) -> None:
