@@ -25,10 +25,10 @@ from fuliang_gis.inspections.rounds.asking import Asked
 from fuliang_gis.inspections.rounds.keeping import count_totals, round_told
 from fuliang_gis.inspections.rounds.own_order import Left, in_best_order
 from fuliang_gis.inspections.rounds.places import place
-from fuliang_gis.inspections.rounds.problems import editing, wishes_of
+from fuliang_gis.inspections.rounds.problems import wishes_of
 from fuliang_gis.inspections.rounds.team_queries import teams_by_id
 from fuliang_gis.inspections.rounds.times import clock_time, seconds_of
-from fuliang_gis.inspections.rounds.today import Day, day_of, here_on, write_rest
+from fuliang_gis.inspections.rounds.today import Day, asked_today, day_of, here_on, write_rest
 from fuliang_gis.locations.models import Location
 from fuliang_gis.routing.rounds import Problem, Round
 from fuliang_gis.routing.snapping import Snap
@@ -215,7 +215,7 @@ def _found(
         raise Invalid([Refusal("nothing_left", told, "Nothing is left of today.", "round_id")])
     moment = (at or clock.now()).astimezone(clock.ZONE).time()
     now = seconds_of(moment)
-    asked = editing(session, kept, ids, [row.team_id], clock.today())
+    asked = asked_today(session, kept, row.team_id, ids)
     team = session.get_one(Team, row.team_id)
     start = _From(given, "device") if given else _last_known(session, actor, team)
     here = here_on(asked, start.place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from fuliang_gis import clock
 from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.errors import Invalid, NotFound, Problem
+from fuliang_gis.inspections.duties.periods import Span
 from fuliang_gis.inspections.models import (
     InspectionRound,
     Obligation,
@@ -22,9 +23,9 @@ from fuliang_gis.inspections.models import (
 )
 from fuliang_gis.inspections.rounds import following
 from fuliang_gis.inspections.rounds.access import fetch_plan, touch, wrong
-from fuliang_gis.inspections.rounds.asking import FARTHEST_M, Asked
+from fuliang_gis.inspections.rounds.asking import FARTHEST_M, Asked, ask_for
 from fuliang_gis.inspections.rounds.keeping import count_totals, left_over, round_told
-from fuliang_gis.inspections.rounds.problems import editing, wishes_of
+from fuliang_gis.inspections.rounds.problems import wishes_of
 from fuliang_gis.inspections.rounds.times import clock_time, seconds_of
 from fuliang_gis.routing.replanning import rest_of_day
 from fuliang_gis.routing.rounds import Round
@@ -86,7 +87,7 @@ def replan_today(
     day = day_of(session, kept, team_id)
     now = seconds_of((at or clock.now()).astimezone(clock.ZONE).time())
     ids = [stop.obligation_id for stop in day.ahead if stop.obligation_id is not None]
-    asked = editing(session, kept, ids, [team_id], clock.today())
+    asked = asked_today(session, kept, team_id, ids)
     here = here_on(asked, place)
     rest, made = _searched(kept, asked, day, here, now)
     order = write_rest(session, rest, day, made, asked.snaps[0], here, now)
@@ -124,6 +125,16 @@ def day_of(session: Session, kept: RoundPlan, team_id: int) -> Day:
     ).all()
     ahead = [stop for stop, state in stops if stop.state == "planned" and state == "open"]
     return Day(row, [stop for stop, _ in stops if stop not in ahead], ahead)
+
+
+def asked_today(session: Session, kept: RoundPlan, team_id: int, ids: Collection[int]) -> Asked:
+    """Return the problem of today alone, under today's closures; what shares the day may do so.
+
+    A round may lie outside its plan's days, which somebody has changed since it was solved.
+    """
+    today = clock.today()
+    asked = ask_for(session, ids, Span(today, today), [team_id], wishes_of(kept), today)
+    return replace(asked, problem=replace(asked.problem, apart=()))
 
 
 def here_on(asked: Asked, place: tuple[float, float]) -> Snap:

@@ -120,8 +120,7 @@ def replan(round_id: int) -> Response:
         note_refusal(refusal)
         return _replan_page(actor, round_id, place, refusal)
     flash(f"已按新的次序排好剩余 {len(done.stops)} 个点。", "ok")
-    address = url_for("today.show", _anchor=f"round-{round_id}")
-    return make_response(redirect(address, HTTPStatus.SEE_OTHER))
+    return make_response(redirect(url_for("today.show"), HTTPStatus.SEE_OTHER))
 
 
 def _replan_page(

@@ -151,6 +151,20 @@ def test_nothing_is_left_out_however_late(
     assert [each.code for each in refused.value.problems] == ["no_capacity"]
 
 
+def test_overtime_has_its_break(
+    session: Session, inspector: Actor, plan: RoundPlan, team: Team
+) -> None:
+    """A day that grows too long is told as it would be: with the hour at noon, then late."""
+    driven = today(session, plan)
+    team.ends = time(13)
+    session.flush()
+    with at(11, 30):
+        found = price_own_day(session, inspector, driven.id, EAST)
+    assert found.late
+    # Five visits of about half an hour, the hour's break, and some driving.
+    assert time(14, 40) < found.after.ends < time(15, 10)
+
+
 def test_other_rounds_stay_as_they_are(
     session: Session, actor: Actor, inspector: Actor, plan: RoundPlan, team: Team
 ) -> None:
@@ -225,6 +239,16 @@ def test_a_closed_road_is_told(
     with pytest.raises(Invalid) as refused:
         price_own_day(session, inspector, driven.id, (118.5, 30.9))
     assert [each.code for each in refused.value.problems] == ["no_road"]
+
+
+def test_a_round_outside_its_plans_days_is_driven_too(
+    session: Session, inspector: Actor, plan: RoundPlan
+) -> None:
+    """Somebody has moved the plan's first day since; the round is still today's."""
+    driven = today(session, plan)
+    plan.first_day = MONDAY.replace(day=MONDAY.day + 1)
+    session.flush()
+    assert price_own_day(session, inspector, driven.id, EAST).changed
 
 
 def test_nothing_left_is_told(
