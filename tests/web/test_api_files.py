@@ -89,9 +89,9 @@ def test_photos_before_and_after_are_listed_by_measure(world: World) -> None:
     assert document["photos"] == listed
     assert document["version"] == 3
     assert [each["text"] for each in document["events"] if each["action"] == "comment"] == [
-        "补充整改前照片",
-        "补充整改后照片",
-        "补充整改后照片",
+        "补充整改前照片 1 张",
+        "补充整改后照片 1 张",
+        "补充整改后照片 1 张",
     ]
     page = world.browser("county").get(f"/defects/{defect.number}").get_data(as_text=True)
     assert all(f"/files/{each['digest']}/thumbnail" in page for each in listed)
@@ -234,9 +234,13 @@ def test_the_page_of_a_problem_takes_further_photos(world: World) -> None:
     address = f"/defects/{defect.number}/photos"
     none = client.post(address, data=form)
     assert (none.status_code, "请选择照片" in none.get_data(as_text=True)) == (422, True)
-    photo = (io.BytesIO(picture(seed=12)), "后.jpg")
-    assert client.post(address, data=form | {"photos": photo}).status_code == 303
-    assert [each["measures"] for each in read(world, "fuliang", address)["photos"]] == [[1]]
+    two = [(io.BytesIO(picture(seed=seed)), "后.jpg") for seed in (12, 13)]
+    assert client.post(address, data=form | {"photos": two}).status_code == 303
+    assert [each["measures"] for each in read(world, "fuliang", address)["photos"]] == [[1], [1]]
+    events = read(world, "fuliang", f"/defects/{defect.number}")["events"]
+    assert [each["text"] for each in events if each["action"] == "comment"] == [
+        "补充整改后照片 2 张"
+    ]
 
 
 # --- papers of disposals ---

@@ -185,7 +185,7 @@ def test_an_excuse_is_taken_back_on_the_task_s_page(
     assert (status, "撤销免除" in page) == (409, True)
     status, page = _post(client, csrf, f"{path}/reinstate", {"version": "2"})
     assert (status, "已撤销免除，任务恢复" in page) == (200, True)
-    assert page.index("撤销巡查任务的免除") < page.index("原因：封山")
+    assert page.index("原免除原因：封山") < page.index('<td data-label="内容">原因：封山')
     assert "免除这一次" in page
     path = f"/inspections/obligations/{closed}"
     assert "免除不能再撤销" in _page(client, path)

@@ -5,6 +5,7 @@ Adding one changes nothing else, nor the version; the problem's way or the audit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from fuliang_gis.inspections.defects.handling import (
     require_act,
 )
 from fuliang_gis.inspections.defects.rules import Act
-from fuliang_gis.inspections.models import Attachment, Defect, DefectEvent, Disposal
+from fuliang_gis.inspections.models import Attachment, Defect, DefectEvent, DefectMeasure, Disposal
 from fuliang_gis.inspections.visits.attachments import attach
 from fuliang_gis.inspections.visits.files import Kept
 
@@ -51,13 +52,18 @@ def may_add_photos(session: Session, actor: Actor, number: str, side: Side) -> N
     require_act(session, actor, _ACTS[side], defect.state, defect.division_code)
 
 
-def add_photo(
-    session: Session, actor: Actor, number: str, kept: Kept, side: Side, ordinal: int | None = None
+def add_photos(
+    session: Session,
+    actor: Actor,
+    number: str,
+    kept: Sequence[Kept],
+    side: Side,
+    ordinal: int | None = None,
 ) -> Defect:
-    """Add a photo of before the repair, or of after it to one measure; the same one counts once.
+    """Add photos of before the repair, or of after it to one measure; the same one counts once.
 
     Raises:
-        Invalid: A photo of after names no measure, one of before names one, or there are too many.
+        Invalid: Photos of after name no measure, those of before name one, or there are too many.
         WrongState: The problem is closed, or the measure is verified.
         NotFound, Forbidden, OutsideDivision: As they say.
     """
@@ -70,23 +76,30 @@ def add_photo(
     measures = measures_of(session, defect)
     rules.require_photos(case_of(defect, measures), ordinal)
     measure = next((each for each in measures if each.ordinal == ordinal), None)
-    held = select(Attachment.digest).where(
+    held = _digests(session, defect, side)
+    by_digest = {each.digest: each for each in kept}
+    keep_photos(
+        session, actor, defect, [k for digest, k in by_digest.items() if digest not in held], side
+    )
+    shown = held if measure is None else _shown_with(session, measure)
+    if told := [digest for digest in by_digest if digest not in shown]:
+        detail: dict[str, object] = {"photos": told, "role": side}
+        text = f"{_TEXTS[side]} {len(told)} 张"
+        add_event(session, actor, defect, Act.COMMENT, text, detail, measure=measure)
+        finish(session, actor, defect, Act.COMMENT, detail)
+    return defect
+
+
+def _digests(session: Session, defect: Defect, side: Side) -> set[str]:
+    wanted = select(Attachment.digest).where(
         Attachment.defect_id == defect.id, Attachment.role == side
     )
-    if kept.digest in set(session.scalars(held)):
-        told = select(DefectEvent.id).where(
-            DefectEvent.defect_id == defect.id,
-            DefectEvent.measure_id == (measure.id if measure else None),
-            DefectEvent.detail["photos"].contains([kept.digest]),
-        )
-        if measure is None or session.scalar(told.limit(1)) is not None:
-            return defect
-    else:
-        keep_photos(session, actor, defect, [kept], side)
-    detail: dict[str, object] = {"photos": [kept.digest], "role": side}
-    add_event(session, actor, defect, Act.COMMENT, _TEXTS[side], detail, measure=measure)
-    finish(session, actor, defect, Act.COMMENT, detail)
-    return defect
+    return set(session.scalars(wanted))
+
+
+def _shown_with(session: Session, measure: DefectMeasure) -> set[str]:
+    details = select(DefectEvent.detail).where(DefectEvent.measure_id == measure.id)
+    return {digest for detail in session.scalars(details) for digest in detail.get("photos", ())}
 
 
 def may_add_papers(session: Session, actor: Actor, disposal_id: int) -> None:

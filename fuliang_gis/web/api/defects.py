@@ -184,7 +184,7 @@ def add_defect_photo(
     kept = keep(form.file)
 
     def act(session: Transaction, actor: Actor) -> Json:
-        evidence.add_photo(session, actor, path.number, kept, form.role, form.measure)
+        evidence.add_photos(session, actor, path.number, [kept], form.role, form.measure)
         shown = queries.get(session, actor, path.number)
         told = (e for e in shown.photos if (e.digest, e.role) == (kept.digest, form.role))
         return documents.photo(shown, next(told))

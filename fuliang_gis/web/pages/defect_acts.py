@@ -171,8 +171,7 @@ def _add_photos(actor: Actor, number: str) -> None:
         zh = "请选择照片。"
         raise Invalid([Problem("required", zh, "Choose a photo.", "photos")])
     with database().session(actor.account_id) as session:
-        for each in kept:
-            evidence.add_photo(session, actor, number, each, side, ordinal)
+        evidence.add_photos(session, actor, number, kept, side, ordinal)
 
 
 def _whole(sent: Mapping[str, str], name: str) -> int:
