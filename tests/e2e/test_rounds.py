@@ -165,7 +165,7 @@ def test_from_a_team_to_the_inspector_s_phone(
 
 
 def put_in_order(inspector: Watched) -> None:
-    """Without a position the rest of the day is reckoned all the same, at night it tells why not."""
+    """Without a position the day is reckoned all the same; at night the page tells why not."""
     page = inspector.page
     # What the page says late at night comes with the status of a refusal.
     inspector.expected = (*inspector.expected, "status of 422")

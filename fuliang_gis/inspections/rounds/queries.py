@@ -6,7 +6,7 @@ whichever division made the plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ from fuliang_gis.accounts.roles import Actor
 from fuliang_gis.db.base import Json
 from fuliang_gis.db.paging import Page
 from fuliang_gis.errors import BadParameter, NotFound
-from fuliang_gis.inspections.models import InspectionRound, RoundPlan, TeamMember
+from fuliang_gis.inspections.models import InspectionRound, Obligation, RoundPlan, TeamMember
 from fuliang_gis.inspections.rounds.comparing import CHANGE_NAMES, Comparison, compared
 from fuliang_gis.inspections.rounds.fetching import (
     PLAN_SORTS,
@@ -46,7 +46,7 @@ from fuliang_gis.inspections.rounds.views import (
     TeamDays,
     Totals,
     totals_of,
-)
+)from fuliang_gis.locations.models import Location
 
 __all__ = [
     "CHANGE_NAMES",
@@ -70,6 +70,7 @@ __all__ = [
     "Totals",
     "TurnLeg",
     "compare",
+    "moved_names",
     "my_rounds",
     "one_round",
     "plan_detail",
@@ -229,6 +230,20 @@ def plan_history(session: Session, actor: Actor, plan_id: int) -> list[Event]:
         .limit(_MOST_EVENTS)
     )
     return [Event(*row) for row in session.execute(wanted)]
+
+
+def moved_names(session: Session, events: Iterable[Event]) -> dict[int, str]:
+    """Return the name of the location of each obligation that acts on a plan have moved."""
+    # Making up for what was missed counts what it moves.
+    single = [each.detail for each in events if "replanned" not in each.detail]
+    told = (detail.get(name) for detail in single for name in ("moved", "removed", "added"))
+    ids = {one for one in told if isinstance(one, int)}
+    wanted = (
+        select(Obligation.id, Location.name)
+        .join(Location, Location.id == Obligation.location_id)
+        .where(Obligation.id.in_(ids))
+    )
+    return {key: name for key, name in session.execute(wanted)}
 
 
 def round_geometry(

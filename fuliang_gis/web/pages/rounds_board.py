@@ -180,12 +180,14 @@ def show_history(plan_id: int) -> str:
     actor = require_actor()
     with database().reading() as session:
         events = queries.plan_history(session, actor, plan_id)
+        names = queries.moved_names(session, events)
     title = next((str(each.detail["title"]) for each in events if "title" in each.detail), "方案")
     return render_template(
         "rounds/history.html",
         plan_id=plan_id,
         title=title,
         events=events,
+        names=names,
         actions=ACTION_NAMES,
     )
 

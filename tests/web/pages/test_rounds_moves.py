@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,8 @@ def test_a_move_is_priced_and_carried_out(ground: Ground) -> None:
     assert (status, "已移动。行车" in page) == (200, True)
     moved = next(home for each, home in ground.stops(key) if each.id == stop)
     assert (moved.team_id, moved.day.isoformat()) == (ground.team_id, where["to_day"])
+    # The history names what was moved, and where to.
+    assert re.search(rf"移动“[^”]+”，到 {where['to_day']}", ground.page(f"/rounds/{key}/history"))
     status, page = ground.post(path, where | {"version": version})
     assert (status, "别人刚刚改动了这个方案" in page) == (409, True)
 

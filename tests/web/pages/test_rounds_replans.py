@@ -89,6 +89,7 @@ def test_what_was_missed_is_put_into_later_rounds(ground: Ground) -> None:
         days = {home.day for stop, home in ground.stops(key) if stop.state == "planned"}
         assert days
         assert min(days) > MONDAY
+        assert "补排漏巡的" in ground.page(f"/rounds/{key}/history")
         assert "没有漏巡的点" in ground.page(f"/rounds/{key}/missed")
         viewer = ground.world.browser("viewer")
         assert viewer.get(f"/rounds/{key}/missed").status_code == 403
