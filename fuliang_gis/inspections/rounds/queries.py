@@ -46,7 +46,8 @@ from fuliang_gis.inspections.rounds.views import (
     TeamDays,
     Totals,
     totals_of,
-)from fuliang_gis.locations.models import Location
+)
+from fuliang_gis.locations.models import Location
 
 __all__ = [
     "CHANGE_NAMES",
