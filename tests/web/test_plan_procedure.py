@@ -23,8 +23,10 @@ from fuliang_gis.planning.drafts import draft_of
 from fuliang_gis.planning.models import PlanScheme, VillagePlan
 from fuliang_gis.planning.parcels import ControlLine
 from fuliang_gis.planning.procedure.models import PlanOpinion, PlanParticipation
+from fuliang_gis.planning.procedure.waiting import waiting_count
 from fuliang_gis.planning.projects.models import PlanProject
 from tests.factories import COUNTY, FULIANG_TOWN, YAOLI_TOWN, make_actor, make_location
+from tests.inspections.factories import make_defect
 from tests.planning.edits import recode
 from tests.planning.procedure.road import DAY, END, START, Road, at, laid_out
 from tests.planning.procedure.test_opinions import say
@@ -325,6 +327,23 @@ def test_goals_are_set_on_the_page(
     assert bad.text.count('aria-invalid="true"') == 1
     old = post("planner", "goals", **form, version="1")
     assert old.status_code == HTTPStatus.CONFLICT
+
+
+def test_the_page_of_reminders_tells_what_is_next(people: World, road: Road) -> None:
+    """Which plan, which step, by when; its number is that of plans, not of all that waits."""
+    road.walk("approved")
+    client, today = people.browser("reviewer"), date(2026, 11, 15)
+    with Session(people.owner) as session, session.begin():
+        place = make_location(session, make_actor(session), layer("water_projects"))
+        make_defect(session, place, today, state="fixed")
+    people.app.extensions.pop("fuliang_reminders", None)
+    with at(today), people.database.session() as session:
+        waiting = waiting_count(session, people.actors["reviewer"], today)
+        found = client.get("/reminders").get_data(as_text=True)
+    assert f'待我办理的村庄规划 <span class="badge badge--bad">{waiting}</span>' in found
+    assert "最晚 2026-11-05（批准后 20 个工作日内，《城乡规划法》第八条）" in found
+    assert "已逾期</span>" in found
+    assert f'提醒 <span class="badge">{waiting + 1}<' in found
 
 
 def test_waivers_are_granted_on_their_page(
