@@ -1,4 +1,4 @@
-"""Plans as their list shows them, without any geometry, and key villages that still have none."""
+"""Plans as pages and API list them, without any geometry, and key villages that still have none."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class ListedPlan:
     """A plan in the list; ``area_m2`` is that of the village on the plane."""
 
     id: int
+    division_code: str
     title: str
     state: str
     base_year: int
@@ -130,6 +131,7 @@ _SAVED = (
 _AREA = func.ST_Area(VillagePlan.boundary)
 _COLUMNS = (
     VillagePlan.id,
+    VillagePlan.division_code,
     VillagePlan.title,
     VillagePlan.state,
     VillagePlan.base_year,

@@ -1,4 +1,4 @@
-"""Reading plans: lists, one plan with its schemes, versions, and a scheme as plane GeoJSON."""
+"""Reading plans: one plan with its schemes, versions, and a scheme as plane GeoJSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, func, select, text
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased
 
 from fuliang_gis.accounts.models import Account
 from fuliang_gis.accounts.policies import within
@@ -19,14 +19,12 @@ from fuliang_gis.db.paging import Page
 from fuliang_gis.errors import NotFound
 from fuliang_gis.planning.models import PLAN_SRID, PlanScheme, PlanVersion, VillagePlan
 
-MAX_PAGE = 500
-
 _AREA = func.ST_Area(VillagePlan.boundary)
 
 
 @dataclass(frozen=True)
 class PlanRow:
-    """A plan in a list; ``area_m2`` is that of the village on the plane."""
+    """A plan with what stands beside it; ``area_m2`` is that of the village on the plane."""
 
     plan: VillagePlan
     village: str
@@ -52,34 +50,6 @@ class VersionRow:
 
     version: PlanVersion
     author: str | None
-
-
-def plans(
-    session: Session,
-    actor: Actor,
-    *,
-    division: str | None = None,
-    state: str | None = None,
-    page: int = 1,
-    size: int = 50,
-) -> Page[PlanRow]:
-    """Return one page of the plans inside the actor's division, by village."""
-    wanted = [within(actor, VillagePlan.division_code)]
-    if division is not None:
-        wanted.append(VillagePlan.division_code.startswith(division, autoescape=True))
-    if state is not None:
-        wanted.append(VillagePlan.state == state)
-    total = session.scalar(select(func.count()).select_from(VillagePlan).where(*wanted)) or 0
-    statement = (
-        _PLANS.where(*wanted)
-        # A boundary is some thousand corners, which no list shows.
-        .options(defer(VillagePlan.boundary))
-        .order_by(VillagePlan.division_code, VillagePlan.id)
-        .limit(size)
-        .offset((page - 1) * size)
-    )
-    rows = [_plan_row(row) for row in session.execute(statement)]
-    return Page(rows, total, page, size)
 
 
 def plan(session: Session, actor: Actor, plan_id: int) -> PlanRow:

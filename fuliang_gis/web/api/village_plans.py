@@ -17,6 +17,7 @@ from fuliang_gis.errors import Invalid, Problem
 from fuliang_gis.inspections.duties.operations import Transaction
 from fuliang_gis.planning import operations, queries
 from fuliang_gis.planning.given import PlanGiven
+from fuliang_gis.planning.listing import Wanted, plan_page
 from fuliang_gis.planning.parcels import ControlLine, Parcel
 from fuliang_gis.planning.standing import report_at
 from fuliang_gis.web.api import village_plans_documents as documents
@@ -61,7 +62,8 @@ def list_village_plans(query: schemas.VillagePlanFilter) -> Response:
     """List plans, by village."""
     actor = require_actor()
     with database().session() as session:
-        found = queries.plans(session, actor, **query.model_dump())
+        wanted = Wanted(division=query.division or "", state=query.state or "")
+        found = plan_page(session, actor, wanted, query.page, query.size)
         items = [documents.summary(row) for row in found.rows]
     return reply_page(items, found)
 

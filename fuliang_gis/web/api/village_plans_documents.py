@@ -8,6 +8,7 @@ from shapely.geometry import mapping
 
 from fuliang_gis.db.base import Json
 from fuliang_gis.planning.checks import Finding
+from fuliang_gis.planning.listing import ListedPlan
 from fuliang_gis.planning.models import PLAN_STATE_NAMES
 from fuliang_gis.planning.operations import Saved
 from fuliang_gis.planning.parcels import Parcel
@@ -17,9 +18,9 @@ from fuliang_gis.planning.reports import Report
 from fuliang_gis.planning.tables.goals import Reckoned
 
 
-def summary(row: PlanRow) -> Json:
+def summary(row: ListedPlan | PlanRow) -> Json:
     """Return a plan as lists tell it."""
-    plan = row.plan
+    plan = row if isinstance(row, ListedPlan) else row.plan
     return {
         "id": plan.id,
         "division_code": plan.division_code,
