@@ -244,7 +244,7 @@ def moved_names(session: Session, events: Iterable[Event]) -> dict[int, str]:
         .join(Location, Location.id == Obligation.location_id)
         .where(Obligation.id.in_(ids))
     )
-    return {key: name for key, name in session.execute(wanted)}
+    return {row.id: row.name for row in session.execute(wanted)}
 
 
 def round_geometry(
