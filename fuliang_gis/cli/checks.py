@@ -34,8 +34,8 @@ IN_PARTS = (
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
-    # The same cases every time: whether a release passes is no matter of chance. Whoever names tests
-    # tries new cases with every run.
+    # The same cases every time: whether a release passes is no matter of chance. Whoever names
+    # tests tries new cases with every run.
     "--hypothesis-profile",
     "repeated",
 )
