@@ -37,8 +37,8 @@ def _read_whole(app: WSGIApplication) -> WSGIApplication:
         try:
             return [b"".join(answer)]
         finally:
-            if hasattr(answer, "close"):
-                answer.close()
+            if close := getattr(answer, "close", None):
+                close()
 
     return whole
 
