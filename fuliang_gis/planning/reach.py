@@ -98,10 +98,11 @@ def land_of(draft: Draft, parcel: str, article: str, profile_name: str) -> Multi
 def same_ground(now: BaseGeometry, granted: BaseGeometry, parcel: BaseGeometry) -> bool:
     """Tell whether a permit is asked for the same land of a parcel as was granted.
 
-    >>> east, parcel = shapely.box(5, 0, 10, 10), shapely.box(0, 0, 8, 10)
-    >>> same_ground(shapely.box(5, 0, 8, 10), east, parcel)
+    >>> from shapely import box
+    >>> east, parcel = box(5, 0, 10, 10), box(0, 0, 8, 10)
+    >>> same_ground(box(5, 0, 8, 10), east, parcel)
     True
-    >>> same_ground(shapely.box(6, 0, 8, 10), east, parcel)
+    >>> same_ground(box(6, 0, 8, 10), east, parcel)
     False
     """
     differs = now.symmetric_difference(granted.intersection(parcel))

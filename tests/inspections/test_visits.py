@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,18 @@ def station(session: Session) -> Location:
     return made
 
 
+def earlier_today() -> datetime:
+    """Return ten minutes ago, or the day's beginning where that was yesterday."""
+    begun = datetime.combine(clock.today(), time(), clock.ZONE)
+    return max(begun, clock.now() - timedelta(minutes=10))
+
+
 def told(location: Location, **given: Any) -> Given:  # noqa: ANN401  # Any field of it.
     """Return a visit on site at which everything was all right."""
     items = layer(location.layer).sheet.inspection.checklist
     usual: dict[str, Any] = {
         "uuid": uuid4(),
-        "visited_at": clock.now() - timedelta(minutes=10),
+        "visited_at": earlier_today(),
         "position": Position(*PLACE, accuracy_m=8),
         "answers": [Answer(item.name, "ok") for item in items],
         "readings": [Read("meter_kwh", 123456.7)],
