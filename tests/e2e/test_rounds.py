@@ -33,12 +33,20 @@ SEARCH_MS = 120_000
 @pytest.fixture(scope="module")
 def owner(owner: Engine) -> Engine:
     """The served database, as its owner; nothing that the demo planned is in the way."""
-    with owner.begin() as connection:
-        connection.execute(
-            text("update round_plan set state = 'withdrawn' where state = 'published'")
-        )
-        connection.execute(text("update obligation set planned_on = null where state = 'open'"))
+    make_room(owner)
     return owner
+
+
+def make_room(owner: Engine) -> None:
+    """Put out of the way what is planned, by the demo or by a first try that failed."""
+    with owner.begin() as connection:
+        for statement in (
+            "update round_plan set state = 'withdrawn' where state = 'published'",
+            "update round_plan set title = title || id where title = :plan",
+            "update team set name = name || id, active = false where name = :team",
+            "update obligation set planned_on = null where state = 'open'",
+        ):
+            connection.execute(text(statement), {"plan": PLAN, "team": TEAM})
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +142,7 @@ def test_from_a_team_to_the_inspector_s_phone(
     clerk: Watched, owner: Engine, visit: Callable[[tuple[int, int]], Watched]
 ) -> None:
     """The whole way that a clerk goes, by mouse; the inspector then sees the round on a phone."""
+    make_room(owner)
     make_team(clerk)
     make_plan(clerk)
     page = clerk.page
