@@ -52,7 +52,7 @@ def test_a_scanned_label_becomes_a_defect(visit: Visit, tmp_path: Path) -> None:
     expect(card.get_by_text(WORDS)).to_be_visible()
     picture = card.get_by_role("img")
     expect(picture).to_be_visible()
-    expect(picture).to_have_js_property("complete", True)
+    expect(picture).to_have_js_property("complete", value=True)
     assert picture.evaluate("image => image.naturalWidth") > 0
     assert grave_faults(office) == []
     card.get_by_text("受理", exact=True).click()
