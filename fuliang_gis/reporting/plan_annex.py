@@ -11,12 +11,11 @@ from datetime import date, datetime
 from docx import Document
 from docx.document import Document as Text
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt, RGBColor
-from docx.styles.style import ParagraphStyle
+from docx.shared import Pt
 from sqlalchemy.orm import Session
 
 from fuliang_gis import clock
+from fuliang_gis.exchange.papers import set_up
 from fuliang_gis.exchange.tables import INVENTED_NOTE
 from fuliang_gis.planning.models import PLAN_STATE_NAMES
 from fuliang_gis.planning.procedure import opinion_queries, queries
@@ -29,7 +28,9 @@ from fuliang_gis.planning.queries import PlanRow
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: Acts of one plan: a road of seven steps, gone some times at most.
 _MOST_ACTS = 500
-_BODY, _HEADINGS = "仿宋", "黑体"
+#: Sizes of the styles [pt], and the margin at the sides [mm].
+_SIZES = {"Normal": 12, "Title": 18, "Heading 1": 15, "Heading 2": 12}
+_MARGIN_MM = 24
 _KEPT = {"until": "公示至", "number": "批准文号"}
 
 
@@ -59,7 +60,7 @@ def annex_of(session: Session, row: PlanRow, today: date) -> Annex:
 def write_annex(annex: Annex) -> bytes:
     """Return the document."""
     document = Document()
-    _set_up(document)
+    set_up(document, _MARGIN_MM, _SIZES)
     row, plan = annex.plan, annex.plan.plan
     title = document.add_heading(f"{row.township or ''}{row.village}村庄规划公众参与说明", 0)
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -74,23 +75,6 @@ def write_annex(annex: Annex) -> bytes:
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
-
-
-def _set_up(document: Text) -> None:
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(24)
-    for name, font, size in (
-        ("Normal", _BODY, 12), ("Title", _HEADINGS, 18), ("Heading 1", _HEADINGS, 15),
-        ("Heading 2", _HEADINGS, 12),
-    ):  # fmt: skip
-        style = document.styles[name]
-        if isinstance(style, ParagraphStyle):
-            style.font.name = font
-            style.font.size = Pt(size)
-            style.font.color.rgb = RGBColor(0, 0, 0)
-            # Word takes Chinese letters from a font of their own.
-            style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
 
 
 def _procedure(document: Text, annex: Annex) -> None:

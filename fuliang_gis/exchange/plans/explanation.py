@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from docx import Document
 from docx.document import Document as Text
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
-from docx.shared import Mm, Pt, RGBColor
-from docx.styles.style import ParagraphStyle
+from docx.shared import Pt
 
+from fuliang_gis.exchange.papers import set_up
 from fuliang_gis.exchange.plans.imprint import INVENTED_NOTE, Imprint
 from fuliang_gis.exchange.plans.printed import (
     Printed,
@@ -30,7 +29,8 @@ from fuliang_gis.planning.parcels import Draft
 from fuliang_gis.planning.tables.structure import structure
 from fuliang_gis.planning.tables.transfers import Transfer, transfers
 
-_BODY, _HEADINGS = "仿宋", "黑体"
+#: Sizes of the styles [pt], and the margin at the sides [mm].
+_SIZES, _MARGIN_MM = {"Normal": 12, "Title": 20, "Heading 1": 15}, 22
 _SEVERITIES = {
     Severity.ERROR: "须改正",
     Severity.PERMIT: "须论证报批",
@@ -47,8 +47,7 @@ _COLUMNS = 8
 def write_explanation(draft: Draft, profile: Profile, imprint: Imprint) -> bytes:
     """Return the text; every number in it comes from the parcels as they stand."""
     document = Document()
-    _set_paper(document)
-    _set_fonts(document)
+    set_up(document, _MARGIN_MM, _SIZES)
     title = document.add_heading(imprint.heading, 0)
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     subtitle = document.add_paragraph(f"规划说明　{imprint.printed_on.isoformat()}")
@@ -68,25 +67,6 @@ def write_explanation(draft: Draft, profile: Profile, imprint: Imprint) -> bytes
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
-
-
-def _set_paper(document: Text) -> None:
-    section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(22)
-
-
-def _set_fonts(document: Text) -> None:
-    for name, font, size in (
-        ("Normal", _BODY, 12), ("Title", _HEADINGS, 20), ("Heading 1", _HEADINGS, 15),
-    ):  # fmt: skip
-        style = document.styles[name]
-        if isinstance(style, ParagraphStyle):
-            style.font.name = font
-            style.font.size = Pt(size)
-            style.font.color.rgb = RGBColor(0, 0, 0)
-            # Word takes Chinese letters from a font of their own.
-            style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), font)
 
 
 def _scope(document: Text, draft: Draft, imprint: Imprint) -> None:
