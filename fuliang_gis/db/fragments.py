@@ -26,6 +26,26 @@ class Fragment:
         return Fragment(f"{self.sql} and {other.sql}", {**self.params, **other.params})
 
 
+@dataclass(frozen=True)
+class Undecoded:
+    """Rows as they came over the line: large texts are not worth decoding, rows not a tuple."""
+
+    result: PGresult
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.result.ntuples
+
+    def column(self, place: int) -> list[bytes]:
+        """Return every value of a column, in the binary form; a null is empty."""
+        value = self.result.get_value
+        return [value(row, place) or b"" for row in range(self.result.ntuples)]
+
+    def value(self, row: int, place: int) -> bytes:
+        """Return one value, in the binary form; a null is empty."""
+        return self.result.get_value(row, place) or b""
+
+
 class Reader(Protocol):
     """Whatever reads the rows of one statement outside a transaction."""
 
@@ -33,8 +53,8 @@ class Reader(Protocol):
         """Return the rows that a statement reads, planned anew."""
         ...
 
-    def texts(self, statement: Fragment) -> list[list[bytes]]:
-        """Return the columns of a statement that reads texts, as they came over the line."""
+    def undecoded(self, statement: Fragment, *, prepared: bool = False) -> Undecoded:
+        """Return the rows that a statement reads, as they came over the line."""
         ...
 
 
@@ -57,6 +77,16 @@ def identifier(name: str) -> str:
     return f'"{name}"'
 
 
+def digits(code: str) -> str:
+    """Return the code of a division to be written into a statement, which is then planned for it.
+
+    Bound, it would be any division to a plan that is kept, and all of the county looked through.
+    """
+    if not (code.isascii() and code.isdecimal()):
+        raise ValueError(f"not a code of digits: {code!r}")
+    return f"'{code}'"
+
+
 def fetch_all(session: Reading, statement: Fragment) -> list[tuple[Any, ...]]:
     """Run a statement that reads; binary results, so that a ``bytea`` arrives as it is.
 
@@ -72,26 +102,20 @@ def fetch_all(session: Reading, statement: Fragment) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def fetch_texts(session: Reading, statement: Fragment) -> list[list[bytes]]:
-    """Return the columns of a statement that reads texts, none of them null, in UTF-8.
+def fetch_undecoded(session: Reading, statement: Fragment, *, prepared: bool = False) -> Undecoded:
+    """Return the rows of a statement as they come, texts in UTF-8.
+
+    Args:
+        prepared: Where a reader can, it keeps the statement's plan for the next who asks the same.
 
     Raises:
         Unavailable: The database does not answer.
     """
     if not isinstance(session, Session):
-        return session.texts(statement)
+        return session.undecoded(statement, prepared=prepared)
     with _reading(session, statement) as cursor:
-        return undecoded(cursor.pgresult)
-
-
-def undecoded(result: PGresult | None) -> list[list[bytes]]:
-    """Return the columns of what was read, as they came over the line.
-
-    Large texts are not worth decoding, and a thousand rows not worth a tuple each.
-    """
-    assert result is not None  # noqa: S101  # Narrows for the type checker; something was executed.
-    value, rows = result.get_value, range(result.ntuples)
-    return [[value(row, column) or b"" for row in rows] for column in range(result.nfields)]
+        assert cursor.pgresult is not None  # noqa: S101  # Something was executed.
+        return Undecoded(cursor.pgresult)
 
 
 @contextmanager

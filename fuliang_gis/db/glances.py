@@ -18,7 +18,7 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq.abc import PGresult
 
-from fuliang_gis.db.fragments import Fragment, undecoded
+from fuliang_gis.db.fragments import Fragment, Undecoded
 from fuliang_gis.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -64,13 +64,16 @@ class Glances:
         """
         return self._found(lambda line: line.rows(statement, prepared=False))
 
-    def texts(self, statement: Fragment) -> list[list[bytes]]:
-        """Return the columns of a statement that reads texts, as they came over the line.
+    def undecoded(self, statement: Fragment, *, prepared: bool = False) -> Undecoded:
+        """Return the rows that a statement reads, as they came over the line.
+
+        Args:
+            prepared: The plan is made once a connection, for what is written in the statement.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        return self._found(lambda line: undecoded(line.run(statement, prepared=False)))
+        return self._found(lambda line: Undecoded(line.run(statement, prepared=prepared)))
 
     def close(self) -> None:
         """Close what is idle."""

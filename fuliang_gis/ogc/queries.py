@@ -17,8 +17,9 @@ from fuliang_gis.db.fragments import (
     Fragment,
     Reading,
     all_of,
+    digits,
     fetch_all,
-    fetch_texts,
+    fetch_undecoded,
     identifier,
 )
 from fuliang_gis.errors import FilterRefused, NotFound
@@ -32,10 +33,9 @@ Cell = str | int | float | Decimal | bool | date | datetime | list[str] | None
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its features' text (GeoJSON, joined by commas), and where the next begins."""
+    """One page: its features' texts (GeoJSON), and where the next begins."""
 
-    features: bytes
-    returned: int
+    features: list[bytes]
     last: str | int | None
     more: bool
 
@@ -56,17 +56,21 @@ def page(session: Reading, actor: Actor, wanted: ItemsRequest) -> Page:
     Raises:
         FilterRefused: The database cannot compute what the filter asks for.
     """
+    # Who reads on without a filter will do so again, from another key, by the same plan. With one,
+    # the best plan hangs on its values.
+    again = wanted.after is not None and wanted.condition is None
     with _computed():
-        texts, keys = fetch_texts(session, page_statement(actor, wanted))
-    more = len(texts) > wanted.limit
+        found = fetch_undecoded(session, page_statement(actor, wanted), prepared=again)
+    features = found.column(0)
+    more = len(features) > wanted.limit
     if more:
-        del texts[-1], keys[-1]
-    last = _key(keys[-1], wanted.collection) if keys else None
-    return Page(b",".join(texts), len(texts), last, more)
+        features.pop()
+    last = _key(found.value(len(features) - 1, 1), wanted.collection) if features else None
+    return Page(features, last, more)
 
 
-def _key(text: bytes, collection: Collection) -> str | int:
-    return int(text) if collection.key_type == "bigint" else text.decode()
+def _key(value: bytes, collection: Collection) -> str | int:
+    return int.from_bytes(value, signed=True) if collection.key_type == "bigint" else value.decode()
 
 
 def page_statement(actor: Actor, wanted: ItemsRequest) -> Fragment:
@@ -77,12 +81,13 @@ def page_statement(actor: Actor, wanted: ItemsRequest) -> Fragment:
     columns = _columns(wanted.properties, collection)
     # One row more than the page tells whether another page follows. Joining the features here, not
     # there, spares the server copies of all their text.
-    sql = f"""select {feature}, key::text
+    # The limit is written out: a plan that is kept would else be made for any.
+    sql = f"""select {feature}, key
 from (
     select {columns} from {collection.source}
-    where {chosen.sql} order by {collection.key} limit %(limit)s + 1
+    where {chosen.sql} order by {collection.key} limit {wanted.limit + 1:d}
 ) as found"""  # noqa: S608  # Values are bound; names come from the registry.
-    return Fragment(sql, {**chosen.params, "limit": wanted.limit})
+    return Fragment(sql, chosen.params)
 
 
 def count(session: Reading, actor: Actor, wanted: ItemsRequest) -> int:
@@ -110,10 +115,11 @@ def item(session: Reading, actor: Actor, collection: Collection, code: str, crs:
     chosen = _matching(actor, collection, named)
     sql = f"""select {feature}
 from (select {columns} from {collection.source} where {chosen.sql}) as found"""  # noqa: S608  # Values are bound.
-    (found,) = [[]] if "\0" in code else fetch_texts(session, Fragment(sql, chosen.params))
+    # No text of the database's holds a NUL, and asking for one is an error.
+    found = None if "\0" in code else fetch_undecoded(session, Fragment(sql, chosen.params))
     if not found:
         raise NotFound(what=collection.title.zh, key=code)
-    return found[0]
+    return found.value(0, 0)
 
 
 def table(session: Reading, actor: Actor, wanted: ItemsRequest) -> Table:
@@ -178,8 +184,7 @@ def _readable(actor: Actor, collection: Collection) -> list[Fragment]:
     if column is None:
         return []
     beyond = scope[:-1] + chr(ord(scope[-1]) + 1)
-    sql = f"{column} ~>=~ %(scope)s and {column} ~<~ %(beyond)s"
-    return [Fragment(sql, {"scope": scope, "beyond": beyond})]
+    return [Fragment(f"{column} ~>=~ {digits(scope)} and {column} ~<~ '{beyond}'")]
 
 
 # --- text ---
@@ -229,7 +234,7 @@ def _member(collection: Collection, item: Property, comma: str) -> str:
     """Return the text of one property, never null.
 
     ``to_json`` looks up the type of its argument for each value, so what needs no escaping is
-    written without it: whole numbers, truth values, and choices, which are plain words.
+    written without it: numbers, truth values, and choices and codes of divisions, plain words.
     """
     name, column = f'{comma}"{item.name}":', _alias(item)
     if item.type == "boolean":
@@ -239,7 +244,11 @@ def _member(collection: Collection, item: Property, comma: str) -> str:
         value = f"'{name}' || code"
     elif item.type == "integer":
         value = f"'{name}' || {column}::text"
-    elif item.type == "choice":
+    elif item.type == "decimal":
+        # JSON has no word for what is not a number or without end.
+        finite = f"{column} > '-infinity' and {column} < 'infinity'"
+        return f"case when {finite} then '{name}' || {column}::text else '{name}null' end"
+    elif item.type == "choice" or item.sql == collection.division:
         value = f"""'{name}"' || {column} || '"'"""
     else:
         value = f"'{name}' || to_json({column})::text"

@@ -296,11 +296,11 @@ def _next(last: str | int | None) -> str:
 def _features(session: Reading, actor: Actor, wanted: ItemsRequest) -> Response:
     if wanted.hits_only:
         counted = queries.count(session, actor, wanted)
-        body = _collection_text(queries.Page(b"", 0, None, more=False), counted)
+        body = _collection_text(queries.Page([], None, more=False), counted)
     else:
         page = queries.page(session, actor, wanted)
         whole = wanted.after is None and not page.more
-        body = _collection_text(page, page.returned if whole else None)
+        body = _collection_text(page, len(page.features) if whole else None)
     response = Response(body, content_type=documents.GEOJSON)
     response.headers["Content-Crs"] = f"<{wanted.crs.uri}>"
     return response
@@ -311,14 +311,19 @@ def _collection_text(page: queries.Page, matched: int | None) -> bytes:
     links = [{"rel": "self", "href": request.url, "type": documents.GEOJSON}]
     if page.more:
         links.append({"rel": "next", "href": _next(page.last), "type": documents.GEOJSON})
-    rest: dict[str, Any] = {"numberReturned": page.returned, "links": links}
+    rest: dict[str, Any] = {"numberReturned": len(page.features), "links": links}
     rest["timeStamp"] = clock.now().isoformat(timespec="seconds")
     if matched is not None:
         rest["numberMatched"] = matched
-    tail = json.dumps(rest, ensure_ascii=False).encode()
-    # Joined at once: each sum would copy the whole page.
     head = b'{"type":"FeatureCollection","features":['
-    return b"".join([head, page.features, b"],", tail[1:]])
+    tail = b"]," + json.dumps(rest, ensure_ascii=False).encode()[1:]
+    if not page.features:
+        return head + tail
+    # Joined once: each further sum would copy the whole page.
+    pieces = list(page.features)
+    pieces[0] = head + pieces[0]
+    pieces[-1] += tail
+    return b",".join(pieces)
 
 
 def _feature(session: Reading, actor: Actor, found: Collection, code: str, crs: Crs) -> Response:

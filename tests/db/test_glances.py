@@ -46,11 +46,22 @@ def test_types_may_change(service_database: Database) -> None:
 
 
 def test_texts_come_undecoded(service_database: Database) -> None:
-    """Columns of texts must come in UTF-8, also where nothing is found."""
-    asked = "select 'n' || n, '浮梁' from generate_series(1, %(to)s) as n"
-    texts = service_database.glances.texts
-    assert texts(Fragment(asked, {"to": 2})) == [[b"n1", b"n2"], ["浮梁".encode()] * 2]
-    assert texts(Fragment(asked, {"to": 0})) == [[], []]
+    """Columns of texts must come in UTF-8, also where nothing is found, prepared or not."""
+    asked = "select 'n' || n, '浮梁', null::text from generate_series(1, %(to)s) as n"
+    for prepared in (True, False):
+        for rows in (2, 0):
+            given = Fragment(asked, {"to": rows})
+            found = service_database.glances.undecoded(given, prepared=prepared)
+            assert len(found) == rows
+            assert found.column(0) == [b"n1", b"n2"][:rows]
+            assert found.column(1) == ["浮梁".encode()] * rows
+            assert found.column(2) == [b""] * rows
+        assert (
+            service_database.glances.undecoded(Fragment(asked, {"to": 2}), prepared=prepared).value(
+                1, 0
+            )
+            == b"n2"
+        )
 
 
 def test_connection_full_of_statements_is_replaced(

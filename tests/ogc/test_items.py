@@ -14,14 +14,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from fuliang_gis.accounts.roles import Actor
+from fuliang_gis.accounts.roles import Actor, Role
 from fuliang_gis.locations import operations
 from fuliang_gis.locations.registry import layer
 from fuliang_gis.ogc import queries
 from fuliang_gis.ogc.collections import collection
 from fuliang_gis.ogc.crs import CRS84
 from fuliang_gis.ogc.requests import cursor, read_items_request
-from tests.factories import make_location, point
+from tests.factories import COUNTY, FULIANG_VILLAGE, make_actor, make_location, point
 from tests.ogc.conftest import IN_YAOLI, STATIONS, place
 from tests.ogc.geojson import require_collection, require_feature
 from tests.web.conftest import World
@@ -419,6 +419,45 @@ def test_a_deep_page_reads_as_little_as_the_first(many: Session, clerk: Actor) -
         assert "OFFSET" not in plan.upper()
         read = [int(part.split()[0]) for part in plan.split("actual rows=")[1:]]
         assert max(read) <= 102, plan
+
+
+@pytest.mark.parametrize(
+    ("role", "division"),
+    [(Role.COUNTY_STAFF, COUNTY), (Role.TOWNSHIP_STAFF, FULIANG_VILLAGE[:9])],
+)
+def test_a_kept_plan_reads_no_more_than_its_page(many: Session, role: Role, division: str) -> None:
+    """The plan that serves every key knows limit and division, so it looks at nothing else."""
+    actor = make_actor(many, role, division)
+    wanted = read_items_request(collection("pv_stations"), {"limit": "100", "cursor": cursor(1)})
+    statement = queries.page_statement(actor, wanted)
+    assert set(statement.params) == {"after"}
+    many.execute(text("set local plan_cache_mode = force_generic_plan"))
+    kept = many.connection().exec_driver_sql
+    kept(f"prepare kept (bigint) as {statement.sql.replace('%(after)s', '$1')}")
+    middle = many.scalar(text("select max(id) - 3000 from location"))
+    lines = kept(f"explain (analyze, costs off, timing off, summary off) execute kept ({middle})")
+    plan = "\n".join(lines.scalars())
+    kept("deallocate kept")
+    read = [int(part.split()[0]) for part in plan.split("actual rows=")[1:]]
+    assert "$1" in plan
+    assert "Sort" not in plan
+    assert "Removed by Filter" not in plan, plan
+    assert max(read) <= 102, plan
+
+
+def test_numbers_without_end_are_null(stations: World) -> None:
+    """JSON has no word for them, and one of them must not make a page unreadable."""
+    for written in ("NaN", "Infinity", "-Infinity", "12.50"):
+        with stations.owner.begin() as connection:
+            connection.execute(
+                text("update pv_station set tilt_deg = cast(:given as numeric)"),
+                {"given": written},
+            )
+        page = ask(stations.browser("county"), limit=2)
+        shown = [feature["properties"]["tilt_deg"] for feature in page["features"]]
+        assert shown == [12.5 if written == "12.50" else None] * 2
+    with stations.owner.begin() as connection:
+        connection.execute(text("update pv_station set tilt_deg = null"))
 
 
 def test_boxes_use_the_spatial_index(many: Session, clerk: Actor) -> None:
