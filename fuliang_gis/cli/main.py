@@ -52,6 +52,15 @@ def worker() -> None:
     run(settings)
 
 
+@app.command("web", help="只启动网页进程（serve 已包含）。")
+def web() -> None:
+    """Answer requests, on a database that runs already."""
+    from fuliang_gis.cli.web import run
+    from fuliang_gis.web.wsgi import app as application
+
+    run(load_settings(), application)
+
+
 @app.command(
     "test",
     help="检查并测试：代码检查、类型、分层约定，然后是全部测试；参数交给 pytest。",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
-import os
 import signal
 import socket
 import sys
@@ -29,6 +28,9 @@ from fuliang_gis.settings import Settings
 from fuliang_gis.web import logs
 
 _log = structlog.get_logger("fuliang_gis.serve")
+
+#: Commands that run beside each other; the first answers requests.
+PARTS = ("web", "worker")
 
 #: How long the web processes may take until they answer [s].
 PATIENCE = 60.0
@@ -69,9 +71,8 @@ def _serve(settings: Settings) -> None:
 
 def _supervise(settings: Settings, *, first: bool) -> None:
     log = _log_file(settings)
-    web = Child("web", gunicorn_command(settings), log)
-    worker = Child("worker", [sys.executable, "-m", "fuliang_gis", "worker"], log)
-    supervisor = Supervisor([web, worker])
+    parts = (Child(name, [sys.executable, "-m", "fuliang_gis", name], log) for name in PARTS)
+    supervisor = Supervisor(list(parts))
     # From here on an interruption is a wish to stop in good order, no longer an exception.
     supervisor.listen()
     if settings.database_url is None:
@@ -83,21 +84,6 @@ def _supervise(settings: Settings, *, first: bool) -> None:
             supervisor.run()
     finally:
         supervisor.stop()
-
-
-def gunicorn_command(settings: Settings) -> list[str]:
-    """Return the command that runs the web processes."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    memory = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []  # noqa: S108
-    return [
-        sys.executable, "-m", "gunicorn", "fuliang_gis.web.wsgi:app",
-        "--config", "python:fuliang_gis.cli.web_process",
-        "--bind", f"{host}:{settings.port}",
-        "--workers", str(settings.web_workers), "--threads", str(settings.web_threads),
-        # Loaded once, before the processes part: a sooner start and shared memory.
-        "--worker-class", "gthread", "--preload", "--timeout", "60", "--graceful-timeout", "10",
-        "--keep-alive", "30", "--no-control-socket", "--log-level", "warning", *memory,
-    ]  # fmt: skip
 
 
 def require_port(host: str, port: int) -> None:

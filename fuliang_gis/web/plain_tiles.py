@@ -93,7 +93,7 @@ class PlainTiles:
         if asked is None or (answer := self._counted(asked)) is None:
             return self.inner(environ, start)
         start(answer.status, answer.headers)
-        return (answer.body,) if answer.body else ()
+        return [answer.body] if answer.body else []
 
     def _counted(self, asked: _Asked) -> _Answer | None:
         began = time.perf_counter()

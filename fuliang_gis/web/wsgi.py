@@ -1,4 +1,4 @@
-"""What gunicorn serves: ``fuliang_gis.web.wsgi:app``, set up from the environment."""
+"""The application as any WSGI server loads it, set up from the environment."""
 
 from __future__ import annotations
 

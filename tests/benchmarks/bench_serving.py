@@ -30,8 +30,7 @@ from fuliang_gis.accounts.roles import Actor, Role
 from fuliang_gis.areas.operations import load_reference
 from fuliang_gis.cartography.grid import TileAddress
 from fuliang_gis.cartography.tiles import location_filter, location_statement
-from fuliang_gis.cli.serve import gunicorn_command
-from fuliang_gis.cli.web_process import WARM_UP_AFTER_S
+from fuliang_gis.cli.web import WARM_UP_AFTER_S
 from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import driver_url
 from fuliang_gis.db.upgrade import upgrade
@@ -76,7 +75,7 @@ class Ground:
 @contextmanager
 def prepared() -> Iterator[Ground]:
     """Keep a cluster of the benchmark's own, with the demo county, running for the block."""
-    settings = Settings(state=ROOT / "var" / "bench", port=peers.OURS, web_workers=2, web_threads=8)
+    settings = Settings(state=ROOT / "var" / "bench")
     with Cluster(settings).in_use() as cluster:
         owner, service = cluster.owner_url(), cluster.service_url()
         upgrade(owner, settings)
@@ -275,11 +274,11 @@ def contestants(ground: Ground) -> dict[str, Callable[[], Rate]]:
 
 def servers(ground: Ground, stack: ExitStack) -> None:
     """Start everybody."""
-    settings = Settings(state=ground.folder, port=peers.OURS, web_workers=2, web_threads=8)
-    command = gunicorn_command(settings)
-    command[command.index("fuliang_gis.web.wsgi:app")] = "tests.benchmarks.wsgi:app"
+    command = [sys.executable, "-m", "tests.benchmarks.web"]
     probe = load.request("/healthz", peers.OURS)
-    own = {"FULIANG_STATE": str(ground.folder), "FULIANG_LOG_LEVEL": "INFO"}
+    own = {"FULIANG_STATE": str(ground.folder), "FULIANG_LOG_LEVEL": "INFO",
+           "FULIANG_PORT": str(peers.OURS), "FULIANG_WEB_WORKERS": "2",
+           "FULIANG_WEB_THREADS": "8"}  # fmt: skip
     stack.enter_context(peers.running(command, peers.OURS, probe, own, ground.folder / "ours.log"))
     with psycopg.connect(ground.service_url) as connection:
         known = connection.info

@@ -65,7 +65,7 @@ def test_a_wrong_setting_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("title", "words"),
-    [("web", ("gunicorn",)), ("worker", ("worker", "fuliang_gis")), ("database", ())],
+    [("web", ("web", "fuliang_gis")), ("worker", ("worker", "fuliang_gis")), ("database", ())],
 )
 def test_a_killed_part_comes_back(running: Service, title: str, words: tuple[str, ...]) -> None:
     """Whatever part is killed, a new one takes its place and the service is ready again."""

@@ -155,11 +155,11 @@ def victims(running: Service) -> dict[str, Callable[[], psutil.Process]]:
         return max(children, key=lambda one: one.create_time())
 
     return {
-        "gunicorn": lambda: running.find("gunicorn"),
+        "web": lambda: running.find("web", "fuliang_gis"),
         "queue worker": lambda: running.find("worker", "fuliang_gis"),
         "database": lambda: psutil.Process(running.database_pid()),
         "database backend": backend,
-        "gunicorn worker": lambda: running.find("gunicorn").children()[0],
+        "web process": lambda: running.find("web", "fuliang_gis").children()[0],
     }
 
 

@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 @contextmanager
 def served(cluster: Cluster, database: str, settings: Settings, log: Path) -> Iterator[str]:
-    """Serve a database with gunicorn on a free port of this machine; yield the address."""
+    """Serve a database as it runs, on a free port of this machine; yield the address."""
     port = _free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FULIANG_")},
@@ -31,9 +31,10 @@ def served(cluster: Cluster, database: str, settings: Settings, log: Path) -> It
         "FULIANG_DATABASE_URL": cluster.owner_url(database),
         "FULIANG_SERVICE_DATABASE_URL": cluster.service_url(database),
         "FULIANG_PORT": str(port),
+        "FULIANG_WEB_WORKERS": "1",
+        "FULIANG_WEB_THREADS": "8",
     }
-    command = [sys.executable, "-m", "gunicorn", "--workers", "1", "--threads", "8"]
-    command += ["--no-control-socket", "--bind", f"127.0.0.1:{port}", "fuliang_gis.web.wsgi:app"]
+    command = [sys.executable, "-m", "fuliang_gis", "web"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     try:
