@@ -23,3 +23,9 @@ export function byId(id: string): HTMLElement {
   if (!found) throw new Error(`the page has no #${id}`);
   return found;
 }
+
+/** A whole number as it is read here: 12,345. */
+export function grouped(number: number): string {
+  // The browser's own formatting first loads its tables of the language, some 20 ms before a page's first number.
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}

@@ -1,7 +1,7 @@
 // The side panel: layers to switch, with counts, legend, and kinds to narrow each to.
 import type { Colouring } from "./address";
 import type { LayerConfig, MapConfig, StatusConfig } from "./config";
-import { button, element } from "./elements";
+import { button, element, grouped } from "./elements";
 import { iconAddress } from "./symbols";
 
 export function swatch(colour: string, icon?: string): HTMLElement {
@@ -86,7 +86,7 @@ class LegendRow {
   }
 
   count(number: number): void {
-    this.#count.textContent = number.toLocaleString("zh-CN");
+    this.#count.textContent = grouped(number);
   }
 
   choose(kind: string): void {

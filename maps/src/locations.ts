@@ -163,12 +163,13 @@ export class LocationLayer {
     const scale = sight.ratio / sight.resolution;
     for (const tile of this.#drawn()) this.#drawAreas(pen, tile, sight);
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    for (const { x, y, sprite } of this.#inSight(sight)) {
-      const { image, aside } = sprite;
+    // All are painted before the first is copied: a sheet that was copied from is copied whole when painted on.
+    for (const { x, y, sprite } of [...this.#inSight(sight)]) {
+      const { sheet, side, aside } = sprite;
       // Whole pixels are copied as they are, which is quicker and sharper.
-      const across = Math.round((x - left) * scale + aside[0] * sight.ratio - image.width / 2);
-      const down = Math.round((top - y) * scale + aside[1] * sight.ratio - image.height / 2);
-      pen.drawImage(image, across, down);
+      const across = Math.round((x - left) * scale + aside[0] * sight.ratio - side / 2);
+      const down = Math.round((top - y) * scale + aside[1] * sight.ratio - side / 2);
+      pen.drawImage(sheet, sprite.left, sprite.top, side, side, across, down, side, side);
     }
   }
 

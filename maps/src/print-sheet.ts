@@ -5,7 +5,7 @@ import { getPointResolution } from "ol/proj";
 import type { Colouring } from "./address";
 import type { MapConfig } from "./config";
 import { INVENTED } from "./controls";
-import { byId, element } from "./elements";
+import { byId, element, grouped } from "./elements";
 import { statusMark, swatch } from "./legend";
 import { VIEW } from "./projections";
 
@@ -69,7 +69,7 @@ export class PrintSheet {
   #legend({ counts, colouring }: Printed): void {
     const shown = this.#config.layers.filter((layer) => counts.has(layer.name));
     const items = shown.map((layer) => {
-      const number = (counts.get(layer.name) ?? 0).toLocaleString("zh-CN");
+      const number = grouped(counts.get(layer.name) ?? 0);
       const words = `${layer.title} ${number}`;
       return element("li", "", swatch(layer.colour, layer.icon), words);
     });
@@ -82,7 +82,7 @@ export class PrintSheet {
     const parts = [
       this.#config.invented ? INVENTED : "",
       narrowed.length > 0 ? `筛选：${narrowed.join("、")}` : "",
-      `比例尺约 1:${this.#scale().toLocaleString("zh-CN")}`,
+      `比例尺约 1:${grouped(this.#scale())}`,
       "图例数字为筛选后的全部点位数",
       "坐标系 CGCS2000，Web 墨卡托显示",
       `制图日期 ${new Date().toLocaleDateString("zh-CN", { timeZone: "Asia/Shanghai" })}`,

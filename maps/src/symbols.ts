@@ -3,6 +3,7 @@
 // Each is painted once, at the screen's own sharpness, and only copied from then on.
 import type { LayerConfig, StatusConfig } from "./config";
 import { COLOURS, FONT } from "./palette";
+import { type Painting, SpriteSheet } from "./sprite-sheet";
 
 // A layer's icon is the file of that name in maps/icons; without one the disc carries no glyph.
 const files = import.meta.glob<string>("../icons/*.svg", { eager: true, query: "?raw", import: "default" });
@@ -20,8 +21,7 @@ const SIDEWAYS = 21;
 const KEPT = 1500;
 
 /** A painted symbol. */
-export interface Sprite {
-  image: HTMLCanvasElement;
+export interface Sprite extends Painting {
   /** How far its middle lies from the location, right and down [px]. */
   aside: readonly [number, number];
   /** How far from its middle a click still means it [px]. */
@@ -114,6 +114,7 @@ export class LayerSymbols {
   readonly #tints = new Map<string, HTMLCanvasElement>();
   #glyph: HTMLImageElement | undefined;
   #ratio = 1;
+  #sheet = new SpriteSheet(1);
 
   constructor(config: LayerConfig, statuses: StatusConfig[], place: number, places: number) {
     this.#config = config;
@@ -127,14 +128,14 @@ export class LayerSymbols {
 
   async load(): Promise<void> {
     this.#glyph = await loadGlyph(this.#config.icon);
-    this.#known.clear();
+    this.#forget();
   }
 
   /** Paint for a screen of so many pixels a pixel of the page from now on. */
   sharpen(ratio: number): void {
     if (ratio === this.#ratio) return;
     this.#ratio = ratio;
-    this.#known.clear();
+    this.#forget();
   }
 
   colourOf(kind: string): string {
@@ -149,7 +150,7 @@ export class LayerSymbols {
       const radius = Math.min(17, 8 + Math.log10(count) * 2);
       const mark = told?.marked ? told : undefined;
       const side = 2 * (radius + (mark ? MARK : 2));
-      const image = painted(side, this.#ratio, (pen) => {
+      const painting = this.#sheet.paint(side, (pen) => {
         pen.fillStyle = "rgba(255, 255, 255, 0.95)";
         circle(pen, side / 2, side / 2, radius + 0.75);
         pen.fillStyle = colour;
@@ -162,7 +163,7 @@ export class LayerSymbols {
         const corner = radius * 0.75;
         if (mark) putShape(pen, mark, [side / 2 + corner - MARK / 2, side / 2 - corner - MARK / 2], MARK);
       });
-      return { image, aside: this.#aside, reach: radius };
+      return { ...painting, aside: this.#aside, reach: radius };
     });
   }
 
@@ -173,13 +174,13 @@ export class LayerSymbols {
     return this.#once(`single/${colour}/${byStatus || mark ? status : ""}/${byStatus}`, () => {
       const shaped = byStatus ? told : undefined;
       const side = shaped ? SHAPED : DISC;
-      const image = painted(side, this.#ratio, (pen) => {
+      const painting = this.#sheet.paint(side, (pen) => {
         if (shaped) putShape(pen, shaped, [3, 3], side - 6);
         else disc(pen, colour);
         this.#putGlyph(pen, shaped?.colour ?? colour, side, shaped ? GLYPH_IN_SHAPE : GLYPH);
         if (mark && !shaped) putShape(pen, mark, [side - 11, 1], 10);
       });
-      return { image, aside: [0, 0], reach: side / 2 };
+      return { ...painting, aside: [0, 0], reach: side / 2 };
     });
   }
 
@@ -211,10 +212,15 @@ export class LayerSymbols {
     const known = this.#known.get(key);
     if (known) return known;
     // Counts differ without end; what is in sight is soon painted again.
-    if (this.#known.size >= KEPT) this.#known.clear();
+    if (this.#known.size >= KEPT) this.#forget();
     const made = make();
     this.#known.set(key, made);
     return made;
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#sheet = new SpriteSheet(this.#ratio);
   }
 }
 
