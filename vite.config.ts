@@ -4,6 +4,7 @@ import { type Plugin, build, defineConfig } from "vite";
 // hashed file of each.
 const entries = [
   "maps/src/site.ts",
+  "maps/src/county-ahead.ts",
   "maps/src/county.ts",
   "maps/src/villages.ts",
   "maps/src/village-charts.ts",
@@ -95,10 +96,15 @@ function compressed(): Plugin {
 // A page on a slow line waits for each file once more than for its bytes. What every page loads is one file,
 // what most maps load another; the rest is left to the build.
 const TOGETHER = [
-  { name: "site", test: /htmx\.org|preload-helper|maps\/src\/(busy-forms|confirm|elements|htmx|menus|problem|toast)\.ts/ },
+  {
+    name: "ahead",
+    test: /maps\/src\/(address|ahead|config|ground-start|ground-view|mercator|tiles)\.ts/,
+    priority: 1,
+  },
+  { name: "site", test: /htmx\.org|preload-helper|maps\/src\/(busy-forms|confirm|elements|htmx|menus|problem|tabs|toast)\.ts/ },
   {
     name: "map",
-    test: /node_modules\/(ol|earcut|pbf|proj4|quickselect|rbush)\/|maps\/src\/(controls|ground-layer|palette|projections|tabs)\.ts/,
+    test: /node_modules\/(ol|earcut|pbf|proj4|quickselect|rbush)\/|maps\/src\/(controls|ground-layer|palette|projections)\.ts/,
     minShareCount: 5,
     tags: ["$initial" as const],
   },

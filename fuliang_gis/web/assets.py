@@ -36,20 +36,22 @@ def _address(file: str) -> str:
     return url_for("static", filename=f"build/{file}")
 
 
-def asset_tags(name: str) -> Markup:
+def asset_tags(name: str, *, early: bool = False) -> Markup:
     """Return the style sheets and the script of one entry; nothing before the first build.
 
-    The modules that the script imports are named too, so that all are fetched at once.
+    The modules that the script imports are named too, so that all are fetched at once. With
+    ``early``, the script runs as soon as it is there, whatever else is still on its way.
     """
     entry = _entry(name)
     link = Markup('<link rel="stylesheet" href="{}">')
     ahead = Markup('<link rel="modulepreload" href="{}">')
-    script = Markup('<script type="module" src="{}"></script>')
+    script = Markup('<script type="module" src="{}"{}></script>')
+    timing = Markup(' blocking="render"') if early else ""
     parts = [entry, *_imported(entry)]
     sheets = dict.fromkeys(sheet for part in parts for sheet in part.get("css", []))
     tags = [link.format(_address(file)) for file in sheets]
     if (file := entry.get("file", "")).endswith(".js"):
-        tags.append(script.format(_address(file)))
+        tags.append(script.format(_address(file), timing))
         tags += [ahead.format(_address(part["file"])) for part in parts[1:]]
     return Markup("\n").join(tags)
 

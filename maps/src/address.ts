@@ -21,6 +21,13 @@ export interface Narrowed {
   kinds: Readonly<Record<string, string>>;
 }
 
+/** What a layer's tiles are asked for by. */
+export interface Tiled {
+  name: string;
+  tiles: string;
+  kind_field: string | null;
+}
+
 /** What symbols are coloured by. */
 export type Colouring = "kind" | "status";
 
@@ -68,10 +75,18 @@ export function narrowedQuery({ division, useStatus, status, kinds }: Narrowed):
 }
 
 /** The filters as the tiles of one layer take them. */
-export function tileQuery(narrowed: Narrowed, layer: string, kindField: string | null): URLSearchParams {
+function tileQuery(narrowed: Narrowed, layer: string, kindField: string | null): URLSearchParams {
   const kind = kindField ? { [kindField]: narrowed.kinds[layer] ?? "" } : {};
   const { division, useStatus, status } = narrowed;
   return parameters({ division, use_status: useStatus, inspection: status, ...kind });
+}
+
+/** The address of a layer's tiles under the filters. */
+export function tilesOf(layer: Tiled, narrowed: Narrowed, colouring: Colouring): string {
+  const query = tileQuery(narrowed, layer.name, layer.kind_field);
+  // Only then are clusters told the gravest status in them, which costs the server more.
+  if (colouring === "status") query.set("graded", "1");
+  return query.size > 0 ? `${layer.tiles}?${query.toString()}` : layer.tiles;
 }
 
 /** The filters as the list of one layer takes them. */

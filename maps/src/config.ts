@@ -2,6 +2,11 @@
 
 export type LonLatExtent = [west: number, south: number, east: number, north: number];
 
+/** What stays free around a box that the home page's map goes to: top, right, bottom, left [px]. */
+export const PADDING: [number, number, number, number] = [64, 24, 32, 24];
+/** The closest zoom level that it goes to by itself. */
+export const CLOSE_LOOK = 16;
+
 export interface Kind {
   value: string;
   title: string;
@@ -59,4 +64,9 @@ export interface MapConfig {
 /** What the page carries for its map; nothing where the reader's division has no boundary yet. */
 export function readConfig(holder: HTMLElement): MapConfig | undefined {
   return (JSON.parse(holder.dataset.config ?? "null") as MapConfig | null) ?? undefined;
+}
+
+/** The box around the county; nothing of ours lies beyond it. */
+export function readCounty(holder: HTMLElement): LonLatExtent {
+  return JSON.parse(holder.dataset.county ?? "[-180, -85, 180, 85]") as LonLatExtent;
 }

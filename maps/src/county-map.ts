@@ -15,18 +15,17 @@ import {
   readNarrowed,
   readSeen,
   remember,
-  tileQuery,
 } from "./address";
-import type { LonLatExtent, MapConfig } from "./config";
+import { CLOSE_LOOK, type LonLatExtent, type MapConfig, PADDING, readCounty } from "./config";
 import { chooseByKeyboard, lonLatText, mapControls } from "./controls";
 import { GroundLayer } from "./ground-layer";
 import { LocationLayer } from "./locations";
 import { LocationsLayer } from "./locations-layer";
-import { LON_LAT, VIEW, boxIn, middleOf } from "./projections";
+import { boxIn } from "./mercator";
+import { LON_LAT, VIEW, middleOf } from "./projections";
 
 const NEAREST = 7;
 const CLOSEST = 19;
-const CLOSE_LOOK = 16;
 const STEP_INTO_CLUSTER = 2;
 const HIT_PIXELS = 6;
 const KEYBOARD_HIT_PIXELS = 24;
@@ -62,7 +61,7 @@ export class CountyMap {
     this.#config = config;
     this.#holder = holder;
     this.#events = events;
-    const within = boxIn(JSON.parse(holder.dataset.county ?? "[-180, -85, 180, 85]") as LonLatExtent);
+    const within = boxIn(readCounty(holder));
     this.#layers = config.layers.map(
       (layer, i) => new LocationLayer(layer, config.inspection, i, config.layers.length, within),
     );
@@ -84,6 +83,8 @@ export class CountyMap {
     this.#look();
     this.#listen();
     this.drawn = this.#drawn();
+    // At once, so that the first frame holds what was asked ahead.
+    this.map.renderSync();
     await Promise.all([this.#addPictures(), ...this.#layers.map((layer) => layer.load())]);
     if (this.#chosen) this.#events.onChoose(this.#chosen);
   }
@@ -111,9 +112,7 @@ export class CountyMap {
 
   narrow(narrowed: Narrowed): void {
     this.#narrowed = narrowed;
-    for (const layer of this.#layers) {
-      layer.narrow(tileQuery(narrowed, layer.config.name, layer.config.kind_field));
-    }
+    this.#layers.forEach((layer) => { layer.narrow(narrowed); });
     if (this.#view.getCenter()) this.#remember();
   }
 
@@ -134,7 +133,7 @@ export class CountyMap {
 
   goTo([west, south, east, north]: LonLatExtent, duration = MOVE_MS): void {
     const extent = transformExtent([west, south, east, north], LON_LAT, VIEW);
-    this.#view.fit(extent, { padding: [64, 24, 32, 24], duration, maxZoom: CLOSE_LOOK });
+    this.#view.fit(extent, { padding: PADDING, duration, maxZoom: CLOSE_LOOK });
   }
 
   /** Keep what is shown above a sheet that covers the map's lower edge [px]. */

@@ -170,11 +170,19 @@ class County {
   }
 }
 
+/** Let others have the page's main thread: the painter of the ground needs it for a moment when it begins. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve); });
+}
+
 async function start(holder: HTMLElement): Promise<void> {
   const config = readConfig(holder);
   try {
     if (!config) throw new Error("no boundary");
-    await new County(holder, config).start();
+    await pause();
+    const county = new County(holder, config);
+    await pause();
+    await county.start();
   } catch (error) {
     const words = document.createElement("p");
     words.className = "notice notice--bad";

@@ -2,19 +2,20 @@
 import type { FrameState } from "ol/Map";
 import Layer from "ol/layer/Layer";
 
-import type { GroundView, Painted } from "./ground-painter";
+import type { Painted } from "./ground-painter";
+import { takeGround } from "./ground-start";
+import { BEYOND, type GroundView, groundView } from "./ground-view";
 import type { FromPainter, ToPainter } from "./ground-worker";
+import type { Box } from "./mercator";
 import { COLOURS } from "./palette";
-import { type Box, type Place, Tiles, Zooming } from "./tiles";
+import { GROUND_GRID, type Place, Tiles, Zooming, keyOf } from "./tiles";
 
 const BASE_TILES = "/tiles/base/{z}/{x}/{y}.mvt";
-const TILE_PIXELS = 512;
-const DEEPEST = 15;
-/** How much further than the window the picture reaches on each side, as a part of it. */
-const BEYOND = 0.2;
 /** How long tiles are waited for until wider ones stand in for them [ms]. */
 const PATIENCE_MS = 300;
 const ANIMATING = 0;
+
+type Drawn = Extract<FromPainter, { kind: "painted" }>;
 
 interface Picture {
   view: GroundView;
@@ -25,12 +26,14 @@ interface Picture {
 }
 
 export class GroundLayer extends Layer {
-  readonly #worker = new Worker(new URL("./ground-worker.ts", import.meta.url), { type: "module", name: "ground" });
+  readonly #worker: Worker;
   readonly #tiles: Tiles<true>;
   readonly #frame = document.createElement("div");
   readonly #canvas = document.createElement("canvas");
   readonly #pen = this.#canvas.getContext("bitmaprenderer");
   readonly #zooming = new Zooming();
+  /** Called when the painter tells whether it has a tile. */
+  readonly #loading = new Map<string, (come: boolean) => void>();
   #over = false;
   #arrivals = 0;
   #awaited: Picture | undefined;
@@ -41,21 +44,20 @@ export class GroundLayer extends Layer {
     super({ zIndex: 0 });
     this.#tiles = new Tiles<true>({
       address,
-      pixels: TILE_PIXELS,
-      deepest: DEEPEST,
+      grid: GROUND_GRID,
       within,
-      read: (buffer, place) => this.#hold(buffer, place),
+      load: (pattern, place) => this.#load(pattern, place),
       onArrival: () => {
         this.#arrivals += 1;
         this.changed();
       },
       onDrop: (place) => { this.#tell({ kind: "drop", place }); },
     });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<FromPainter>) => { this.#show(data); });
     Object.assign(this.#frame.style, { position: "absolute", inset: "0", overflow: "hidden" });
     Object.assign(this.#canvas.style, { position: "absolute", left: "0", top: "0", transformOrigin: "0 0" });
     this.#frame.style.backgroundColor = COLOURS.outside;
     this.#frame.append(this.#canvas);
+    this.#worker = this.#takePainter();
   }
 
   /** Whether what was last asked for is in sight. */
@@ -84,19 +86,39 @@ export class GroundLayer extends Layer {
     super.disposeInternal();
   }
 
-  #tell(message: ToPainter, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  /** Take the painter over with what it has been asked for, and has answered, before this layer was there. */
+  #takePainter(): Worker {
+    const { worker, view, heard } = takeGround();
+    if (view) this.#awaited = { view, arrivals: 0, whole: true };
+    heard.forEach((message) => { this.#hear(message); });
+    worker.onmessage = ({ data }: MessageEvent<FromPainter>) => { this.#hear(data); };
+    return worker;
   }
 
-  #hold(buffer: ArrayBuffer, place: Place): true {
-    this.#tell({ kind: "hold", place, buffer }, [buffer]);
+  #hear(message: FromPainter): void {
+    if (message.kind === "painted") this.#show(message);
+    else {
+      const key = keyOf(message.place);
+      this.#loading.get(key)?.(message.come);
+      this.#loading.delete(key);
+    }
+  }
+
+  #tell(message: ToPainter): void {
+    this.#worker.postMessage(message);
+  }
+
+  async #load(address: string, place: Place): Promise<true> {
+    const come = new Promise<boolean>((resolve) => { this.#loading.set(keyOf(place), resolve); });
+    this.#tell({ kind: "load", address, place });
+    if (!(await come)) throw new Error(address);
     return true;
   }
 
   /** Have a new picture painted where the last one is no longer right. */
   #look(frame: FrameState): void {
     const { resolution } = frame.viewState;
-    const view = this.#viewOf(frame);
+    const view = groundView({ center: middleOf(frame), resolution, size: frame.size }, frame.pixelRatio, this.#over);
     const places = this.#tiles.covering(view.box, resolution);
     this.#tiles.ask(places);
     if (this.#awaited || !this.#isOld(frame, view)) return;
@@ -105,16 +127,6 @@ export class GroundLayer extends Layer {
     this.#waitingSince = undefined;
     this.#awaited = { view, arrivals: this.#arrivals, whole };
     this.#tell({ kind: "paint", view, painted: places.flatMap((place) => this.#standIn(place)) });
-  }
-
-  #viewOf({ extent, size, pixelRatio, viewState: { resolution } }: FrameState): GroundView {
-    const [west = 0, south = 0, east = 0, north = 0] = extent ?? [];
-    const [wide, high] = [size[0] ?? 0, size[1] ?? 0].map((side) => side * (1 + 2 * BEYOND));
-    const [width, height] = [wide, high].map((side) => Math.max(1, Math.round((side ?? 0) * pixelRatio)));
-    const reach = [width, height].map((side) => ((side ?? 0) * resolution) / pixelRatio / 2);
-    const [x, y] = [(west + east) / 2, (south + north) / 2];
-    const box: Box = [x - (reach[0] ?? 0), y - (reach[1] ?? 0), x + (reach[0] ?? 0), y + (reach[1] ?? 0)];
-    return { box, width: width ?? 1, height: height ?? 1, ratio: pixelRatio, over: this.#over };
   }
 
   #isOld(frame: FrameState, view: GroundView): boolean {
@@ -149,13 +161,13 @@ export class GroundLayer extends Layer {
     return [];
   }
 
-  #show({ view, bitmap }: FromPainter): void {
+  #show({ view, bitmap, whole }: Drawn): void {
     this.#canvas.width = view.width;
     this.#canvas.height = view.height;
     this.#canvas.style.width = `${view.width / view.ratio}px`;
     this.#canvas.style.height = `${view.height / view.ratio}px`;
     this.#pen?.transferFromImageBitmap(bitmap);
-    this.#shown = this.#awaited;
+    this.#shown = this.#awaited && { ...this.#awaited, whole: this.#awaited.whole && whole };
     this.#awaited = undefined;
     this.changed();
   }
@@ -171,4 +183,9 @@ export class GroundLayer extends Layer {
     if (Math.abs(scale - 1) < 1e-6) [x, y] = [x, y].map((side) => Math.round(side * pixelRatio) / pixelRatio) as [number, number];
     this.#canvas.style.transform = `matrix(${scale}, 0, 0, ${scale}, ${x}, ${y})`;
   }
+}
+
+function middleOf({ extent }: FrameState): [number, number] {
+  const [west = 0, south = 0, east = 0, north = 0] = extent ?? [];
+  return [(west + east) / 2, (south + north) / 2];
 }

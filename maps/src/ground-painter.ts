@@ -1,22 +1,12 @@
 // Paints the county's own base map from its tiles: land, boundaries, roads, then names that do not touch each other.
 // It knows no map library, so that it can work beside the page's main thread.
+import type { GroundView } from "./ground-view";
+import { type Box, zoomOf } from "./mercator";
 import { readTile, trace } from "./mvt";
 import { COLOURS, FONT, ROADS } from "./palette";
-import { type Box, type Place, boxOf, keyOf, zoomOf } from "./tiles";
+import { type Place, boxOf, keyOf } from "./tiles";
 
 type Pen = OffscreenCanvasRenderingContext2D;
-
-/** What a picture shows, and how large it is. */
-export interface GroundView {
-  box: Box;
-  /** Size [device px]. */
-  width: number;
-  height: number;
-  /** Device pixels a pixel of the page. */
-  ratio: number;
-  /** Only edges and names, over pictures that show land and roads themselves. */
-  over: boolean;
-}
 
 /** A place to paint, and the tile that it is painted from: its own, or a wider one until that has come. */
 export interface Painted {

@@ -4,7 +4,8 @@ import Layer from "ol/layer/Layer";
 
 import type { Found, LocationLayer, Sight } from "./locations";
 import { COLOURS } from "./palette";
-import { type Box, Zooming } from "./tiles";
+import type { Box } from "./mercator";
+import { Zooming } from "./tiles";
 
 const ANIMATING = 0;
 

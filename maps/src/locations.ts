@@ -1,18 +1,16 @@
 // Locations of one layer from our vector tiles: clusters, single symbols and shapes, drawn and found under a click.
-import type { Colouring } from "./address";
+import { type Colouring, type Narrowed, tilesOf } from "./address";
+import { answerTo } from "./ahead";
 import type { LayerConfig, StatusConfig } from "./config";
+import type { Box } from "./mercator";
 import { type TileFeature, type Values, readTile, trace } from "./mvt";
 import { LayerSymbols, type Sprite } from "./symbols";
-import { type Box, type Place, Tiles, boxOf, meet } from "./tiles";
+import { LOCATION_GRID, type Place, Tiles, addressOf, boxOf, meet } from "./tiles";
 
-// The server counts in 16 × 16 cells a tile; a tile of this size makes a cell 64 to 128 pixels wide, which tells
-// where things are and leaves room for the clusters of several layers.
-const TILE_PIXELS = 1024;
-// The server's SINGLES_FROM: deeper tiles would hold nothing new.
-const DEEPEST = 13;
 /** How far symbols reach beyond what they stand for [px]. */
 const REACH = 64;
 const OUTLINE = 2.5;
+const EVERYTHING: Narrowed = { division: "", useStatus: "", status: "", kinds: {} };
 
 /** What is in sight, and how large. */
 export interface Sight {
@@ -86,7 +84,7 @@ export class LocationLayer {
   readonly #tiles: Tiles<Located>;
   #onChange: () => void = () => undefined;
   #colouring: Colouring = "kind";
-  #query = new URLSearchParams();
+  #narrowed: Narrowed = EVERYTHING;
   #shown = true;
   #ready = false;
   /** Grows whenever symbols look different from then on. */
@@ -101,10 +99,9 @@ export class LocationLayer {
     this.symbols = new LayerSymbols(config, statuses, place, places);
     this.#tiles = new Tiles<Located>({
       address: config.tiles,
-      pixels: TILE_PIXELS,
-      deepest: DEEPEST,
+      grid: LOCATION_GRID,
       within,
-      read,
+      load: async (address, at) => read(await answerTo(addressOf(address, at)), at),
       onArrival: () => { this.#onChange(); },
     });
   }
@@ -125,8 +122,8 @@ export class LocationLayer {
   }
 
   /** Show only what the filter of the tiles lets through. */
-  narrow(query: URLSearchParams): void {
-    this.#query = query;
+  narrow(narrowed: Narrowed): void {
+    this.#narrowed = narrowed;
     this.#ask();
   }
 
@@ -222,7 +219,8 @@ export class LocationLayer {
 
   /** The tiles to draw: those in sight, and under those that are missing the last ones. */
   #drawn(): Located[] {
-    if (!this.#shown) return [];
+    // What is drawn before the glyph has come would have to be painted anew.
+    if (!this.#shown || !this.#ready) return [];
     const come = this.#come();
     return come.length === this.#places.length ? come : [...this.#stale(come), ...come];
   }
@@ -265,10 +263,7 @@ export class LocationLayer {
   }
 
   #ask(): void {
-    const query = new URLSearchParams(this.#query);
-    // Only then are clusters told the gravest status in them, which costs the server more.
-    if (this.#colouring === "status") query.set("graded", "1");
-    this.#tiles.moveTo(query.size > 0 ? `${this.config.tiles}?${query.toString()}` : this.config.tiles);
+    this.#tiles.moveTo(tilesOf(this.config, this.#narrowed, this.#colouring));
   }
 
   #paintAnew(): void {

@@ -2,8 +2,7 @@
 import { addCoordinateTransforms, addProjection, fromLonLat, toLonLat } from "ol/proj";
 import Projection from "ol/proj/Projection";
 
-import type { LonLatExtent } from "./config";
-import type { Box } from "./tiles";
+import { boxIn } from "./mercator";
 
 export const LON_LAT = "EPSG:4490";
 export const VIEW = "EPSG:3857";
@@ -11,13 +10,6 @@ export const VIEW = "EPSG:3857";
 // Between CGCS2000 and WGS 84 lie centimetres, and both project to Web Mercator by the same formula.
 addProjection(new Projection({ code: LON_LAT, units: "degrees", extent: [-180, -90, 180, 90], global: true }));
 addCoordinateTransforms(LON_LAT, VIEW, (place) => fromLonLat(place), (place) => toLonLat(place));
-
-/** A box on the map. */
-export function boxIn([west, south, east, north]: LonLatExtent): Box {
-  const [left = 0, bottom = 0] = fromLonLat([west, south]);
-  const [right = 0, top = 0] = fromLonLat([east, north]);
-  return [left, bottom, right, top];
-}
 
 /** The middle of the box around a GeoJSON geometry (lon/lat), on the map; nothing when it has no place. */
 export function middleOf(geojson: string): [number, number] | undefined {

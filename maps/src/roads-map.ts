@@ -11,7 +11,8 @@ import { Circle, Fill, Stroke, Style } from "ol/style";
 
 import type { LonLatExtent } from "./config";
 import { extentOf, pageMap } from "./page-map";
-import { LON_LAT, VIEW, boxIn } from "./projections";
+import { boxIn } from "./mercator";
+import { LON_LAT, VIEW } from "./projections";
 import { loadJson } from "./thematic-data";
 
 /** Where the view begins: about the county (lon/lat). */

@@ -1,7 +1,6 @@
 // Tiles of one address: which of them cover a view, each asked for once and kept while it is right.
 
-/** A box [m in EPSG:3857]. */
-export type Box = readonly [west: number, south: number, east: number, north: number];
+import { type Box, HALF_WORLD_M } from "./mercator";
 
 export interface Place {
   z: number;
@@ -9,14 +8,21 @@ export interface Place {
   y: number;
 }
 
-const HALF_WORLD_M = 20037508.342789244;
+/** How tiles are cut. */
+export interface Grid {
+  /** Side of a tile on the screen [px]. */
+  pixels: number;
+  deepest: number;
+}
+
+export const GROUND_GRID: Grid = { pixels: 512, deepest: 15 };
+// The server counts in 16 × 16 cells a tile; a tile of this size makes a cell 64 to 128 pixels wide, which tells
+// where things are and leaves room for the clusters of several layers. The deepest is the server's SINGLES_FROM:
+// deeper tiles would hold nothing new.
+export const LOCATION_GRID: Grid = { pixels: 1024, deepest: 13 };
+
 /** How many tiles are kept beside those in sight. */
 const KEPT = 160;
-
-/** Zoom level 0 shows the world on 256 pixels. */
-export function zoomOf(resolution: number): number {
-  return Math.log2((2 * HALF_WORLD_M) / 256 / resolution);
-}
 
 export function keyOf({ z, x, y }: Place): string {
   return `${z}/${x}/${y}`;
@@ -32,6 +38,26 @@ export function boxOf({ z, x, y }: Place): Box {
 
 export function meet(one: Box, other: Box): boolean {
   return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+}
+
+/** The level whose tiles are one to two times their size on the screen at a resolution [m/px]. */
+function levelAt({ pixels, deepest }: Grid, resolution: number): number {
+  const widest = (2 * HALF_WORLD_M) / pixels;
+  return Math.min(deepest, Math.max(0, Math.floor(Math.log2(widest / resolution) + 1e-6)));
+}
+
+/** The tiles that cover a box at a resolution; beyond `within` nothing lies, so nothing is asked for there. */
+export function covering(grid: Grid, box: Box, resolution: number, within?: Box): Place[] {
+  const z = levelAt(grid, resolution);
+  const side = (2 * HALF_WORLD_M) / 2 ** z;
+  const last = 2 ** z - 1;
+  const [west, south, east, north] = box;
+  const at = (metres: number): number => Math.min(last, Math.max(0, Math.floor(metres / side)));
+  const places: Place[] = [];
+  for (let y = at(HALF_WORLD_M - north); y <= at(HALF_WORLD_M - south); y += 1) {
+    for (let x = at(west + HALF_WORLD_M); x <= at(east + HALF_WORLD_M); x += 1) places.push({ z, x, y });
+  }
+  return within ? places.filter((place) => meet(boxOf(place), within)) : places;
 }
 
 /** Tell whether a map is zooming by itself, on its way past levels at which nothing need be drawn anew. */
@@ -55,12 +81,9 @@ interface Held<T> {
 
 export interface TileOptions<T> {
   address: string;
-  /** Side of a tile on the screen [px]. */
-  pixels: number;
-  deepest: number;
-  /** Nothing lies beyond this box, so nothing is asked for there. */
+  grid: Grid;
   within: Box | undefined;
-  read: (buffer: ArrayBuffer, place: Place) => T;
+  load: (address: string, place: Place) => Promise<T>;
   onArrival: () => void;
   onDrop?: (place: Place) => void;
 }
@@ -76,26 +99,9 @@ export class Tiles<T> {
     this.#address = options.address;
   }
 
-  /** The level whose tiles are one to two times their size on the screen at a resolution [m/px]. */
-  levelAt(resolution: number): number {
-    const { pixels, deepest } = this.#options;
-    const widest = (2 * HALF_WORLD_M) / pixels;
-    return Math.min(deepest, Math.max(0, Math.floor(Math.log2(widest / resolution) + 1e-6)));
-  }
-
   /** The tiles that cover a box at a resolution. */
   covering(box: Box, resolution: number): Place[] {
-    const z = this.levelAt(resolution);
-    const side = (2 * HALF_WORLD_M) / 2 ** z;
-    const last = 2 ** z - 1;
-    const [west, south, east, north] = box;
-    const at = (metres: number): number => Math.min(last, Math.max(0, Math.floor(metres / side)));
-    const places: Place[] = [];
-    for (let y = at(HALF_WORLD_M - north); y <= at(HALF_WORLD_M - south); y += 1) {
-      for (let x = at(west + HALF_WORLD_M); x <= at(east + HALF_WORLD_M); x += 1) places.push({ z, x, y });
-    }
-    const { within } = this.#options;
-    return within ? places.filter((place) => meet(boxOf(place), within)) : places;
+    return covering(this.#options.grid, box, resolution, this.#options.within);
   }
 
   get(place: Place): T | undefined {
@@ -142,11 +148,9 @@ export class Tiles<T> {
     const held: Held<T> = { value: before, turn: this.#turn, asking: true };
     this.#held.set(key, held);
     try {
-      const response = await fetch(addressOf(this.#address, place));
-      if (!response.ok) throw new Error(String(response.status));
-      const buffer = await response.arrayBuffer();
+      const value = await this.#options.load(this.#address, place);
       if (this.#held.get(key) !== held) return;
-      held.value = this.#options.read(buffer, place);
+      held.value = value;
     } catch {
       // The next move asks again: the network may be back by then.
       if (this.#held.get(key) === held) this.#held.delete(key);
@@ -168,6 +172,13 @@ export class Tiles<T> {
   }
 }
 
-function addressOf(pattern: string, { z, x, y }: Place): string {
+/** What an address answers; refusals are failures. */
+export async function bytesOf(address: string): Promise<ArrayBuffer> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(String(response.status));
+  return response.arrayBuffer();
+}
+
+export function addressOf(pattern: string, { z, x, y }: Place): string {
   return pattern.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y));
 }

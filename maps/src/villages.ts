@@ -14,10 +14,10 @@ import { Circle, Fill, Stroke, Style, Text } from "ol/style";
 
 import { GroundLayer } from "./ground-layer";
 import { chooseByKeyboard, mapControls } from "./controls";
+import { zoomOf } from "./mercator";
 import { COLOURS, FONT } from "./palette";
 import { LON_LAT, VIEW } from "./projections";
 import { colourSwatches } from "./swatches";
-import { zoomOf } from "./tiles";
 
 const NAMES_FROM = 10.2;
 const HIT_PIXELS = 8;

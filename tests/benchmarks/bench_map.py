@@ -27,6 +27,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     Page,
+    Request,
     ViewportSize,
     sync_playwright,
 )
@@ -93,14 +94,19 @@ def open_page(context: BrowserContext, address: str) -> tuple[Page, Opened]:
     """Open an address in a fresh window and wait until it is drawn."""
     page = context.new_page()
     page.add_init_script(WATCH)
-    received: list[int] = []
-    client = context.new_cdp_session(page)
-    client.send("Network.enable")
-    client.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    # Those of the page's workers too, which fetch tiles by themselves.
+    answered: list[Request] = []
+    page.on("requestfinished", lambda request: answered.append(request))
     page.goto(address, wait_until="load", timeout=PATIENCE_MS)
     settle(page)
     quiet, mark = float(page.evaluate("window.busyUntil")), float(page.evaluate(MARK))
-    return page, Opened(max(quiet, mark), mark, int(sum(received)))
+    return page, Opened(max(quiet, mark), mark, sum(received(one) for one in answered))
+
+
+def received(request: Request) -> int:
+    """Return what came over the network in answer to a request [bytes]."""
+    sizes = request.sizes()
+    return sizes["responseHeadersSize"] + sizes["responseBodySize"]
 
 
 def settle(page: Page) -> None:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.e2e.conftest import Watched
 
@@ -55,6 +55,18 @@ def test_map_draws(desktop: Watched) -> None:
     page = settled(desktop)
     assert colours(page) > 200
     expect(page.get_by_text("演示数据：随机生成，非真实资产")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/", f"/?colour=status#map={CLOSE}"])
+def test_first_sight_is_asked_for_once(desktop: Watched, path: str) -> None:
+    """What is asked for ahead of the map's scripts must be what the map wants to show."""
+    asked: list[Request] = []
+    desktop.page.on("request", lambda request: asked.append(request))
+    settled(desktop, path)
+    tiles = [each.url for each in asked if "/tiles/" in each.url]
+    assert any("/tiles/base/" in url for url in tiles)
+    assert any("/tiles/locations/" in url for url in tiles)
+    assert sorted(tiles) == sorted(set(tiles))
 
 
 def test_legend_counts_and_switches(desktop: Watched) -> None:
