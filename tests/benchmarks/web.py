@@ -4,8 +4,9 @@ from fuliang_gis.cli.web import run
 from fuliang_gis.settings import Settings
 from fuliang_gis.web.security import limiter
 
-limiter.enabled = False
+if __name__ == "__main__":
+    limiter.enabled = False
+    # The throttle must be off before the application is built.
+    from fuliang_gis.web.wsgi import app
 
-from fuliang_gis.web.wsgi import app  # noqa: E402  # The throttle must be off before it is built.
-
-run(Settings(), app)
+    run(Settings(), app)
