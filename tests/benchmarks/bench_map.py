@@ -38,10 +38,11 @@ from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import driver_url
 from fuliang_gis.material import ROOT
 from fuliang_gis.settings import Settings
+from tests.benchmarks.quiet import wait_until_quiet
 from tests.processes import Service
 
 STATE = ROOT / "var" / "bench-map"
-ROUNDS = 3
+ROUNDS = 7
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 #: Quiet time after which a page counts as drawn [ms], and the longest wait for it [ms].
 QUIET_MS, PATIENCE_MS = 1500, 240_000
@@ -208,6 +209,7 @@ def main() -> None:
     try:
         service.start()
         with naive_page(Settings(state=STATE)) as naive, sync_playwright() as playwright:
+            wait_until_quiet()
             browser = playwright.chromium.launch(
                 executable_path="/usr/bin/chromium", args=["--no-sandbox"]
             )

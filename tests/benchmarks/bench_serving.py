@@ -19,7 +19,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import psycopg
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
@@ -30,7 +29,6 @@ from fuliang_gis.accounts.roles import Actor, Role
 from fuliang_gis.areas.operations import load_reference
 from fuliang_gis.cartography.grid import TileAddress
 from fuliang_gis.cartography.tiles import location_filter, location_statement
-from fuliang_gis.cli.web import WARM_UP_AFTER_S
 from fuliang_gis.db.cluster import Cluster
 from fuliang_gis.db.session import driver_url
 from fuliang_gis.db.upgrade import upgrade
@@ -43,6 +41,7 @@ from fuliang_gis.ogc.requests import cursor, read_items_request
 from fuliang_gis.settings import Settings
 from tests.benchmarks import load, peers
 from tests.benchmarks.load import CONNECTIONS, Rate
+from tests.benchmarks.quiet import wait_until_quiet
 
 LAYER = "sanitation_facilities"
 OURS = f"/ogc/collections/{LAYER}"
@@ -53,8 +52,6 @@ SECONDS, ROUNDS = (
 #: Zoom levels of the tiles asked for, and how many of each.
 ZOOMS, TILES_EACH = (11, 12, 13, 14), 4
 PAGE, PAGES = 1000, 12
-#: Servers count as quiet when they use less processor time than this in a second [s].
-QUIET_CPU_S, PATIENCE_S = 0.1, 60
 #: The thousandth page of so many features begins deep in the layer.
 SMALL_PAGE, DEEP = 50, 1000
 
@@ -296,24 +293,11 @@ def servers(ground: Ground, stack: ExitStack) -> None:
     )
 
 
-def _wait_until_quiet() -> None:
-    """Wait until none of the servers works any more, so that nobody's start is measured."""
-    until = time.monotonic() + PATIENCE_S
-    children = psutil.Process().children(recursive=True)
-    while time.monotonic() < until:
-        before = sum(sum(each.cpu_times()[:2]) for each in children)
-        time.sleep(1)
-        if sum(sum(each.cpu_times()[:2]) for each in children) - before < QUIET_CPU_S:
-            return
-
-
 def main() -> None:
     """Measure, print a table, end with one line of JSON."""
     with prepared() as ground, ExitStack() as stack:
         servers(ground, stack)
-        # Our processes load what printing and folium need a while after their start, once.
-        time.sleep(WARM_UP_AFTER_S)
-        _wait_until_quiet()
+        wait_until_quiet()
         running = contestants(ground)
         for measure in running.values():
             measure()
