@@ -55,10 +55,16 @@ def worker() -> None:
 @app.command("web", help="只启动网页进程（serve 已包含）。")
 def web() -> None:
     """Answer requests, on a database that runs already."""
+    # Read first: a wrong one is told in words, before anything is built from them.
+    settings = load_settings()
+    from fuliang_gis.cli.serve import require_port
     from fuliang_gis.cli.web import run
+
+    # The server itself would share the port with another service.
+    require_port(settings.host, settings.port)
     from fuliang_gis.web.wsgi import app as application
 
-    run(load_settings(), application)
+    run(settings, application)
 
 
 @app.command(

@@ -63,6 +63,7 @@ def _begin() -> None:
     """Settle a process that has just parted from its parent."""
     # Waking for every 8 kB that the database sends, and taking the processor from it each time,
     # costs a long answer a tenth of its time. A batch process waits until its turn comes.
+    # A container that forbids it is only slower.
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     timer = threading.Timer(WARM_UP_AFTER_S, _warm_up)

@@ -20,6 +20,7 @@ import pytest
 
 from fuliang_gis.material import ROOT
 from tests.cli.answering import SLOW_S
+from tests.processes import Service, fresh_state
 
 THREADS = 2
 #: How long anything here may take on a busy machine [s].
@@ -105,3 +106,17 @@ def test_processes_wait_for_their_turn() -> None:
     with _answering() as (process, _):
         for one in psutil.Process(process.pid).children():
             assert os.sched_getscheduler(one.pid) == os.SCHED_BATCH
+
+
+def test_a_wrong_setting_or_a_taken_port_is_told() -> None:
+    """Either is told in words; the server by itself would share the port with another service."""
+    with fresh_state() as state, socket.socket() as taken:
+        wrong = Service(state, FULIANG_WEB_WORKERS="many").run("web")
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = Service(state, port=port).run("web")
+    assert wrong.returncode == refused.returncode == 1
+    assert "FULIANG_WEB_WORKERS='many'" in wrong.stderr
+    assert f"端口 {port} 已被占用" in refused.stderr
+    assert "Traceback" not in wrong.stderr + refused.stderr
